@@ -1,0 +1,1 @@
+"""Circuit surgery on transformer language models, without a window."""

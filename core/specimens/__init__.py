@@ -1,0 +1,1 @@
+"""Training of the embedded models: a small causal and a small masked language model."""

@@ -1,0 +1,93 @@
+"""Token blocks and training batches, drawn in an order that a seed decides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from transformers import PreTrainedTokenizerFast
+
+    from core.specimens.recipe import Recipe
+
+IGNORED_LABEL = -100
+ENCODED_AT_ONCE = 1000
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Token ids and labels, both of shape [block, position]; unread labels are -100."""
+
+    ids: NDArray[np.int64]
+    labels: NDArray[np.int64]
+
+
+def pack(texts: Sequence[str], tokenizer: PreTrainedTokenizerFast, recipe: Recipe) -> NDArray[np.int16]:
+    """Join all texts into one stream of ids and cut it into blocks of the context's length.
+
+    Causal documents are parted by the end-of-text token; masked blocks each stand between
+    [CLS] and [SEP].
+
+    Returns
+    -------
+    ndarray of int16, shape [block, position]
+    """
+    backend = tokenizer.backend_tokenizer
+    part = [tokenizer.eos_token_id] if recipe.objective == "causal" else []
+    stream: list[int] = []
+    for at in range(0, len(texts), ENCODED_AT_ONCE):
+        chunk = list(texts[at : at + ENCODED_AT_ONCE])
+        for encoding in backend.encode_batch(chunk, add_special_tokens=False):
+            stream += encoding.ids + part
+    width = recipe.context if recipe.objective == "causal" else recipe.context - 2
+    blocks = np.asarray(stream[: len(stream) // width * width], dtype=np.int16).reshape(-1, width)
+    if recipe.objective == "causal":
+        return blocks
+    edges = np.ones((len(blocks), 1), dtype=np.int16)
+    return np.hstack([edges * tokenizer.cls_token_id, blocks, edges * tokenizer.sep_token_id])
+
+
+class BatchSource:
+    """Endless training batches; the n-th batch depends only on the seed and n."""
+
+    def __init__(self, blocks: NDArray[np.int16], tokenizer: PreTrainedTokenizerFast, recipe: Recipe, seed: int):
+        self._blocks = blocks
+        self._tokenizer = tokenizer
+        self._recipe = recipe
+        self._seed = seed
+        self._epoch = -1
+        self._order = np.arange(len(blocks))
+
+    def batch(self, step: int) -> Batch:
+        """Return the batch of a training step."""
+        size = self._recipe.batch_size
+        per_epoch = max(1, len(self._blocks) // size)
+        epoch, number = divmod(step, per_epoch)
+        if epoch != self._epoch:
+            self._epoch = epoch
+            self._order = np.random.default_rng((self._seed, epoch)).permutation(len(self._blocks))
+        chosen = self._blocks[self._order[number * size : (number + 1) * size]].astype(np.int64)
+        if self._recipe.objective == "causal":
+            return Batch(chosen, chosen)
+        return mask(chosen, self._tokenizer, self._recipe.mask_rate, np.random.default_rng((self._seed, 1, step)))
+
+
+def mask(
+    ids: NDArray[np.int64], tokenizer: PreTrainedTokenizerFast, rate: float, random: np.random.Generator
+) -> Batch:
+    """Hide a share of the tokens as BERT does: 80 % [MASK], 10 % another token, 10 % untouched.
+
+    Source: Devlin et al. 2019, section 3.1.
+    """
+    first_ordinary = len(tokenizer.all_special_ids)
+    chosen = (random.random(ids.shape) < rate) & (ids >= first_ordinary)
+    labels = np.where(chosen, ids, IGNORED_LABEL)
+    fate = random.random(ids.shape)
+    hidden = np.where(chosen & (fate < 0.8), tokenizer.mask_token_id, ids)
+    other = random.integers(first_ordinary, len(tokenizer), ids.shape)
+    hidden = np.where(chosen & (fate >= 0.9), other, hidden)
+    return Batch(hidden, labels)

@@ -1,0 +1,61 @@
+"""What each specimen is: its shape, its tokenizer, its text and how it is trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from core.errors import SurgeryError
+
+TEXT_WEIGHTS = {
+    "tinystories_samples": 3,
+    "storybooks": 2,
+    "tatoeba_sentences": 2,
+    "recipes": 2,
+    "factbook_sentences": 1,
+    "wordnet_examples": 1,
+    "self_dialogues": 1,
+    "classics_children": 1,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Everything that decides what a specimen will be, except the seed and the budget."""
+
+    name: str
+    title: str
+    objective: Literal["causal", "masked"]
+    n_layers: int = 5
+    n_heads: int = 8
+    d_model: int = 256
+    context: int = 128
+    vocab_size: int = 4096
+    batch_size: int = 32
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.1
+    warmup: float = 0.03
+    mask_rate: float = 0.15
+    text_weights: dict[str, int] = field(default_factory=lambda: dict(TEXT_WEIGHTS))
+
+
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(name="specimen-gpt2", title="Small causal specimen", objective="causal"),
+        Recipe(name="specimen-bert", title="Small masked specimen", objective="masked"),
+    )
+}
+
+
+def recipe_named(name: str) -> Recipe:
+    """Return the recipe of that name.
+
+    Raises
+    ------
+    SurgeryError
+        If there is none.
+    """
+    if name not in RECIPES:
+        raise SurgeryError(f"There is no recipe {name!r}.", f"Choose one of {', '.join(RECIPES)}.")
+    return RECIPES[name]

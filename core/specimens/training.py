@@ -1,0 +1,221 @@
+"""The training loop: seeded, resumable from a checkpoint, bounded by steps or by minutes."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from core.specimens.batches import Batch, BatchSource, mask
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import torch
+    from numpy.typing import NDArray
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+    from core.specimens.recipe import Recipe
+
+log = logging.getLogger(__name__)
+
+LOG_EVERY = 50
+CHECKPOINT_EVERY = 250
+VALIDATION_BLOCKS = 512
+FINAL_RATE = 0.02
+
+
+@dataclass
+class Progress:
+    """How far a training has come."""
+
+    step: int = 0
+    seconds: float = 0.0
+    tokens: int = 0
+
+
+@dataclass(frozen=True)
+class Budget:
+    """When to stop: after a number of steps, after minutes of training, whichever is given."""
+
+    steps: int | None
+    minutes: float | None
+
+    def share(self, progress: Progress) -> float:
+        """Return the used share of the budget, from 0 to 1."""
+        by_step = progress.step / self.steps if self.steps else 0.0
+        by_time = progress.seconds / 60 / self.minutes if self.minutes else 0.0
+        return min(1.0, max(by_step, by_time))
+
+
+def new_model(recipe: Recipe, tokenizer: PreTrainedTokenizerFast) -> PreTrainedModel:
+    """Return an untrained model of the recipe's shape."""
+    if recipe.objective == "causal":
+        from transformers import GPT2Config, GPT2LMHeadModel
+
+        return GPT2LMHeadModel(
+            GPT2Config(
+                vocab_size=len(tokenizer),
+                n_positions=recipe.context,
+                n_embd=recipe.d_model,
+                n_layer=recipe.n_layers,
+                n_head=recipe.n_heads,
+                resid_pdrop=0.0,
+                embd_pdrop=0.0,
+                attn_pdrop=0.0,
+                bos_token_id=tokenizer.bos_token_id,
+                eos_token_id=tokenizer.eos_token_id,
+            )
+        )
+    from transformers import BertConfig, BertForMaskedLM
+
+    return BertForMaskedLM(
+        BertConfig(
+            vocab_size=len(tokenizer),
+            max_position_embeddings=recipe.context,
+            hidden_size=recipe.d_model,
+            num_hidden_layers=recipe.n_layers,
+            num_attention_heads=recipe.n_heads,
+            intermediate_size=4 * recipe.d_model,
+            hidden_dropout_prob=0.0,
+            attention_probs_dropout_prob=0.0,
+            pad_token_id=tokenizer.pad_token_id,
+        )
+    )
+
+
+def learning_rate(recipe: Recipe, share: float) -> float:
+    """Return the rate at a share of the budget: linear warm-up, then half a cosine."""
+    if share < recipe.warmup:
+        return recipe.learning_rate * (share + 1e-3) / (recipe.warmup + 1e-3)
+    fall = (share - recipe.warmup) / (1 - recipe.warmup)
+    return recipe.learning_rate * (FINAL_RATE + (1 - FINAL_RATE) * 0.5 * (1 + math.cos(math.pi * fall)))
+
+
+class Trainer:
+    """One training of one specimen, from a checkpoint folder if there is something in it."""
+
+    def __init__(self, recipe: Recipe, tokenizer: PreTrainedTokenizerFast, device: str, seed: int, folder: Path):
+        import torch
+
+        torch.manual_seed(seed)
+        self.recipe = recipe
+        self.tokenizer = tokenizer
+        self.device = device
+        self.seed = seed
+        self.progress = Progress()
+        self.curve: list[tuple[int, float]] = []
+        self.model = new_model(recipe, tokenizer).to(device)  # type: ignore[arg-type]
+        decayed = [p for p in self.model.parameters() if p.dim() > 1]
+        plain = [p for p in self.model.parameters() if p.dim() <= 1]
+        self._optimizer = torch.optim.AdamW(
+            [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": plain, "weight_decay": 0.0}],
+            lr=recipe.learning_rate,
+            betas=(0.9, 0.98),
+        )
+        self._checkpoint = folder / f"{recipe.name}.pt"
+        if self._checkpoint.is_file():
+            self._resume()
+
+    def _resume(self) -> None:
+        import torch
+
+        state = torch.load(self._checkpoint, weights_only=True, map_location=self.device)
+        self.model.load_state_dict(state["model"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        self.progress = Progress(**state["progress"])
+        self.curve = [tuple(point) for point in state["curve"]]
+        log.info("resumed at step %d", self.progress.step)
+
+    def save_checkpoint(self) -> None:
+        """Write model, optimizer and progress, so that a later call goes on from here."""
+        import torch
+
+        state = {
+            "model": self.model.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "progress": asdict(self.progress),
+            "curve": [list(point) for point in self.curve],
+        }
+        partial = self._checkpoint.with_suffix(".part")
+        torch.save(state, partial)
+        partial.replace(self._checkpoint)
+
+    def train(self, blocks: NDArray, budget: Budget) -> None:
+        """Train until the budget is used up, with checkpoints on the way.
+
+        Parameters
+        ----------
+        blocks : ndarray of int, shape [block, position]
+            Training tokens, as `core.specimens.batches.pack` makes them.
+        """
+        source = BatchSource(blocks, self.tokenizer, self.recipe, self.seed)
+        self.model.train()
+        recent = 0.0
+        while (share := budget.share(self.progress)) < 1.0:
+            started = time.monotonic()
+            recent += self._step(source.batch(self.progress.step), learning_rate(self.recipe, share))
+            self.progress.step += 1
+            self.progress.tokens += self.recipe.batch_size * self.recipe.context
+            self.progress.seconds += time.monotonic() - started
+            if self.progress.step % LOG_EVERY == 0:
+                self.curve.append((self.progress.step, recent / LOG_EVERY))
+                log.info("step %d, loss %.3f, %.0f %% of the budget", *self.curve[-1], 100 * share)
+                recent = 0.0
+            if self.progress.step % CHECKPOINT_EVERY == 0:
+                self.save_checkpoint()
+        self.save_checkpoint()
+
+    def _step(self, batch: Batch, rate: float) -> float:
+        import torch
+
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+        loss = self._loss(batch)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self._optimizer.step()
+        self._optimizer.zero_grad(set_to_none=True)
+        return float(loss.detach())
+
+    def _loss(self, batch: Batch) -> torch.Tensor:
+        import torch
+
+        ids = torch.from_numpy(batch.ids).to(self.device)
+        labels = torch.from_numpy(batch.labels).to(self.device)
+        with torch.autocast(self.device.split(":")[0], dtype=torch.bfloat16):
+            if self.recipe.objective == "causal":
+                logits, wanted = self.model(ids, use_cache=False).logits[:, :-1], labels[:, 1:]
+            else:
+                # Only the hidden tokens are unembedded: the vocabulary product is a third of the work.
+                hidden = self.model.bert(ids).last_hidden_state[labels >= 0]
+                logits, wanted = self.model.cls(hidden), labels[labels >= 0]
+        return torch.nn.functional.cross_entropy(logits.reshape(-1, logits.shape[-1]).float(), wanted.reshape(-1))
+
+    def validation_loss(self, blocks: NDArray) -> float:
+        """Return the mean loss, in nats per predicted token, over up to 512 held-out blocks."""
+        import numpy as np
+        import torch
+
+        self.model.eval()
+        random = np.random.default_rng((self.seed, 2))
+        total, count = 0.0, 0
+        blocks = blocks[:VALIDATION_BLOCKS].astype(np.int64)
+        with torch.inference_mode():
+            for at in range(0, len(blocks), self.recipe.batch_size):
+                ids = blocks[at : at + self.recipe.batch_size]
+                batch = Batch(ids, ids)
+                if self.recipe.objective == "masked":
+                    batch = mask(ids, self.tokenizer, self.recipe.mask_rate, random)
+                predicted = int((batch.labels >= 0).sum())
+                total += float(self._loss(batch)) * predicted
+                count += predicted
+        return total / count
+
+
+def write_curve(trainer: Trainer, path: Path) -> None:
+    """Write the training loss by step as JSON, for the card and for a picture."""
+    path.write_text(json.dumps({"step_loss": trainer.curve, **asdict(trainer.progress)}))
