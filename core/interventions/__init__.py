@@ -1,0 +1,1 @@
+"""What is done at a site: operations, incisions, plans, and their notation."""

@@ -1,0 +1,7 @@
+"""One file per operation, each with one ``OPERATION``."""
+
+from core.interventions.operation import Operation
+from core.registry import Registry, discover
+
+OPERATIONS: Registry[Operation] = Registry("operation")
+discover(__name__, "OPERATION", OPERATIONS)

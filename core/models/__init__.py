@@ -1,0 +1,1 @@
+"""Model families, where to find models, and loading them."""

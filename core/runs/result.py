@@ -1,0 +1,117 @@
+"""What a run answers: frozen values and numpy arrays, nothing of torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from core.models.info import ModelInfo
+    from core.runs.request import RunRequest
+    from core.text.tokens import Tokens
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One candidate token at the read position. ``rank`` 1 is the likeliest."""
+
+    id: int
+    text: str
+    log_prob: float
+    prob: float
+    rank: int
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Labelled curves by depth.
+
+    Attributes
+    ----------
+    labels : tuple of str
+        One per curve.
+    values : ndarray of float64, shape [curve, n_layers + 1]
+        Entry 0 is the embedding, entry l + 1 the residual after block l.
+    """
+
+    labels: tuple[str, ...]
+    values: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Readouts:
+    """What was measured in one run.
+
+    Attributes
+    ----------
+    numbers : mapping of str to number or None
+        By metric key: ``log_prob``, ``logit_difference``, ``rank``, ``entropy``.
+    curves : mapping of str to Curves
+        By lens key: ``log_prob`` (one curve, of the target) and ``cosine`` (one per pair).
+        A lens that cannot be computed for this model or prompt is absent.
+    top : tuple of Prediction
+        Likeliest first; empty when there is nothing to predict with.
+    listed : tuple of Prediction
+        The same measured for every token that is in ``top`` of either run, and the target, so
+        that before and after can be shown side by side; ordered by token id.
+    """
+
+    numbers: Mapping[str, float | int | None]
+    curves: Mapping[str, Curves]
+    top: tuple[Prediction, ...]
+    listed: tuple[Prediction, ...]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """operated - clean.
+
+    Attributes
+    ----------
+    log_prob, logit_difference : float or None
+        Change of the target's log-prob and of the logit difference, in nats.
+    kl : float or None
+        KL(clean || operated) at the read position, in nats.
+    changed : bool
+        Whether anything that was read out differs at all, to the bit.
+    """
+
+    log_prob: float | None
+    logit_difference: float | None
+    kl: float | None
+    changed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunResult:
+    """The answer to a RunRequest.
+
+    Attributes
+    ----------
+    target, versus : int or None
+        Token ids that were measured; the target is filled in when the request had none.
+    target_text, versus_text : str or None
+    unchanged : tuple of int
+        Indices (in the session's plan) of incisions that left their activation as it was.
+    seconds : float
+        Time of the operated run (and of the clean one, where it was not at hand).
+    clean_was_cached : bool
+    """
+
+    request: RunRequest
+    model: ModelInfo
+    tokens: Tokens
+    target: int | None
+    versus: int | None
+    target_text: str | None
+    versus_text: str | None
+    clean: Readouts
+    operated: Readouts
+    effect: Effect
+    unchanged: tuple[int, ...]
+    seconds: float
+    clean_was_cached: bool

@@ -1,0 +1,1 @@
+"""Where an incision is made: hook points, sites and token selections. Pure values."""

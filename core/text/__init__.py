@@ -1,0 +1,1 @@
+"""Prompts as tokens, and finding places in them. Pure values."""
