@@ -1,0 +1,62 @@
+"""The protocol of a panel: it shows a result, and at most says what was clicked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+if TYPE_CHECKING:
+    from core.runs.result import RunResult
+    from gui.theme.theme import Theme
+
+
+class Panel(QWidget):
+    """Base of all panels.
+
+    Signals
+    -------
+    targetChosen(int)
+        The user clicked a token to follow; its id.
+    """
+
+    targetChosen = Signal(int)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.theme = theme
+
+    def show_result(self, result: RunResult) -> None:
+        """Draw a result."""
+        raise NotImplementedError
+
+    def show_reason(self, reason: str) -> None:
+        """Show no numbers, and say why: there is nothing to draw yet, or nothing can be."""
+        raise NotImplementedError
+
+    def set_stale(self, stale: bool) -> None:
+        """Mark what is shown as the answer to an earlier question."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class PanelDeclaration:
+    """What the window must know of a panel.
+
+    Attributes
+    ----------
+    key, title, help : str
+    order : int
+        Place in the default layout, from the top.
+    make : callable
+        ``make(theme)`` returns the panel.
+    """
+
+    key: str
+    title: str
+    help: str
+    order: int
+    make: Callable[[Theme], Panel]

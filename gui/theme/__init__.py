@@ -1,0 +1,1 @@
+"""Colours, fonts and plot style, light and dark, decided in one place."""

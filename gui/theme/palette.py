@@ -1,0 +1,108 @@
+"""The named colours of the application, light and dark."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Palette:
+    """Every colour that is drawn, by what it is for. All values are ``#rrggbb``.
+
+    Attributes
+    ----------
+    window, surface, raised, sunken : str
+        Backgrounds: of the window, of a panel, of a control, of a field or empty grid cell.
+    border, border_strong : str
+    text, text_muted, text_faint : str
+        The muted text keeps a contrast of 4.5 : 1 on every background, the faint one 3 : 1.
+    accent, accent_soft, on_accent : str
+        Selection and focus; its quiet background; text on the accent.
+    clean, operated : str
+        The two sides of every comparison.
+    pairs : tuple of str
+        One colour per token pair (Okabe-Ito, told apart by colour-blind readers).
+    operations : dict of str to str
+        One colour per operation key; ``""`` is for any other.
+    warning, warning_soft, danger, danger_soft, success : str
+    """
+
+    name: str
+    window: str
+    surface: str
+    raised: str
+    sunken: str
+    border: str
+    border_strong: str
+    text: str
+    text_muted: str
+    text_faint: str
+    accent: str
+    accent_soft: str
+    on_accent: str
+    clean: str
+    operated: str
+    pairs: tuple[str, ...]
+    operations: dict[str, str]
+    warning: str
+    warning_soft: str
+    danger: str
+    danger_soft: str
+    success: str
+
+    def operation(self, key: str) -> str:
+        """Return the colour of an operation."""
+        return self.operations.get(key, self.operations[""])
+
+
+LIGHT = Palette(
+    name="light",
+    window="#eef1f5",
+    surface="#ffffff",
+    raised="#f7f8fa",
+    sunken="#e6eaf0",
+    border="#d3d9e2",
+    border_strong="#aab4c2",
+    text="#141a24",
+    text_muted="#4a5567",
+    text_faint="#76828f",
+    accent="#1f5fd1",
+    accent_soft="#dfeafc",
+    on_accent="#ffffff",
+    clean="#5b6b80",
+    operated="#c8410b",
+    pairs=("#0072b2", "#c8410b", "#007a5a", "#9a4f83"),
+    operations={"silence": "#b3261e", "scale": "#0067a6", "noise": "#8a4b00", "": "#5a3f99"},
+    warning="#8a5300",
+    warning_soft="#fdf0d5",
+    danger="#b3261e",
+    danger_soft="#fbe4e2",
+    success="#1d7a46",
+)
+
+DARK = Palette(
+    name="dark",
+    window="#10141b",
+    surface="#181d26",
+    raised="#212834",
+    sunken="#252d3a",
+    border="#303a49",
+    border_strong="#55627a",
+    text="#f1f4f9",
+    text_muted="#aeb9c9",
+    text_faint="#8290a4",
+    accent="#6ea8ff",
+    accent_soft="#21365a",
+    on_accent="#0b1220",
+    clean="#a5b3c7",
+    operated="#ff8a50",
+    pairs=("#56b4e9", "#ff8a50", "#2fc995", "#d896c2"),
+    operations={"silence": "#ff6f66", "scale": "#5cb8f5", "noise": "#f0b13c", "": "#b79cf5"},
+    warning="#f5c04a",
+    warning_soft="#3a2f14",
+    danger="#ff7b72",
+    danger_soft="#3f1f1f",
+    success="#5fd08d",
+)
+
+PALETTES = {palette.name: palette for palette in (LIGHT, DARK)}
