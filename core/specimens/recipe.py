@@ -36,6 +36,7 @@ class Recipe:
     weight_decay: float = 0.1
     warmup: float = 0.03
     mask_rate: float = 0.15
+    initial_std: float = 0.02
     text_weights: dict[str, int] = field(default_factory=lambda: dict(TEXT_WEIGHTS))
 
 
@@ -43,7 +44,17 @@ RECIPES = {
     recipe.name: recipe
     for recipe in (
         Recipe(name="specimen-gpt2", title="Small causal specimen", objective="causal"),
-        Recipe(name="specimen-bert", title="Small masked specimen", objective="masked"),
+        Recipe(
+            name="specimen-bert",
+            title="Small masked specimen",
+            objective="masked",
+            # Post-norm blocks this narrow stay at guessing word frequencies for thousands of steps
+            # when they start near zero or are pushed hard.
+            learning_rate=1e-3,
+            warmup=0.05,
+            initial_std=0.05,
+            mask_rate=0.2,
+        ),
     )
 }
 
