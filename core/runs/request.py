@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from core.readings.values import Pair
+
 if TYPE_CHECKING:
     from core.interventions.plan import ParamValue
     from core.sites.site import Site
@@ -27,15 +29,6 @@ class ResolvedIncision:
     positions: tuple[int, ...]
     operation: str
     params: tuple[tuple[str, ParamValue], ...]
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Two token positions whose similarity is followed, and the name of the curve."""
-
-    label: str
-    a: int
-    b: int
 
 
 @dataclass(frozen=True, kw_only=True)

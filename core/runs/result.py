@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from core.readings.values import Curves
 
+if TYPE_CHECKING:
     from core.models.info import ModelInfo
     from core.runs.request import RunRequest
     from core.text.tokens import Tokens
@@ -24,22 +23,6 @@ class Prediction:
     log_prob: float
     prob: float
     rank: int
-
-
-@dataclass(frozen=True)
-class Curves:
-    """Labelled curves by depth.
-
-    Attributes
-    ----------
-    labels : tuple of str
-        One per curve.
-    values : ndarray of float64, shape [curve, n_layers + 1]
-        Entry 0 is the embedding, entry l + 1 the residual after block l.
-    """
-
-    labels: tuple[str, ...]
-    values: NDArray[np.float64]
 
 
 @dataclass(frozen=True)

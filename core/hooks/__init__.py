@@ -1,0 +1,1 @@
+"""Forward hooks that are always taken off again."""

@@ -1,0 +1,184 @@
+"""What a checkpoint folder holds, found out without importing torch."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from core.errors import SurgeryError
+from core.models.architectures import ARCHITECTURES
+from core.models.weight_files import Weights, find_weights, read_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TOKENIZER_FILES = (
+    ("tokenizer.json",),
+    ("vocab.json", "merges.txt"),
+    ("vocab.txt",),
+    ("tokenizer.model",),
+    ("spiece.model",),
+    ("sentencepiece.bpe.model",),
+)
+STORED_BYTES = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2}
+SAMPLES, SAMPLE_BYTES = 64, 4096
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """A checkpoint folder whose files are whole.
+
+    Attributes
+    ----------
+    folder : Path
+    config : mapping
+        What config.json says.
+    family : str
+        Its model_type.
+    architectures : tuple of str
+        The classes it was saved from.
+    weights : Weights
+    n_parameters : int
+        Estimated from the size for ``.bin`` files.
+    disk_bytes : int
+        Of the weight files.
+    """
+
+    folder: Path
+    config: Mapping[str, Any]
+    family: str
+    architectures: tuple[str, ...]
+    weights: Weights
+    n_parameters: int
+    disk_bytes: int
+
+
+def inspect_checkpoint(folder: Path) -> Checkpoint:
+    """Return what a folder holds, if this application can open it.
+
+    Raises
+    ------
+    SurgeryError
+        If the folder is no checkpoint, a file is damaged or missing, the family is not supported,
+        or there is no tokenizer.
+    """
+    checkpoint = read_checkpoint(folder)
+    require_supported(checkpoint.config)
+    if not has_tokenizer(folder):
+        raise SurgeryError(
+            f"The folder {folder} has no tokenizer.",
+            "Put the model's tokenizer.json beside its config.json.",
+        )
+    return checkpoint
+
+
+def read_checkpoint(folder: Path) -> Checkpoint:
+    """Return what a folder holds, whether it can be opened or not.
+
+    Raises
+    ------
+    SurgeryError
+        If the folder is no checkpoint, or a file is damaged or missing.
+    """
+    config = read_config(folder)
+    weights = find_weights(folder)
+    n_bytes = weights.n_bytes
+    stored = config.get("dtype") or config.get("torch_dtype")
+    estimate = n_bytes // STORED_BYTES.get(str(stored).removeprefix("torch."), 4)
+    architectures = config.get("architectures")
+    return Checkpoint(
+        folder=folder,
+        config=config,
+        family=str(config["model_type"]),
+        architectures=tuple(map(str, architectures)) if isinstance(architectures, list) else (),
+        weights=weights,
+        n_parameters=estimate if weights.n_parameters is None else weights.n_parameters,
+        disk_bytes=n_bytes,
+    )
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """Return the config.json of a folder.
+
+    Raises
+    ------
+    SurgeryError
+        If the folder is no checkpoint, or the file is broken.
+    """
+    if not folder.exists():
+        raise SurgeryError(f"There is no folder {folder}.", "Check the spelling of the path.")
+    if not folder.is_dir():
+        raise SurgeryError(f"{folder} is a file, not a checkpoint folder.", f"Try the folder {folder.parent}.")
+    try:
+        names = {entry.name for entry in folder.iterdir()}
+    except OSError as error:
+        raise SurgeryError(f"The folder {folder} cannot be read: {error.strerror}.", "Check its permissions.") from error
+    if not names:
+        raise SurgeryError(f"The folder {folder} is empty.", "Choose a folder with config.json and model.safetensors.")
+    if "config.json" not in names:
+        if "adapter_config.json" in names:
+            raise SurgeryError(
+                f"The folder {folder} holds an adapter, not a whole model.", "Merge it into its base model first."
+            )
+        raise SurgeryError(
+            f"The folder {folder} is no checkpoint: it has no config.json.",
+            "Choose the folder with config.json and model.safetensors.",
+        )
+    config = read_json(folder / "config.json")
+    if not isinstance(config.get("model_type"), str) or not config["model_type"]:
+        raise SurgeryError(f"The file {folder / 'config.json'} names no model_type.", f"Known ones: {_families()}.")
+    return config
+
+
+def require_supported(config: Mapping[str, Any]) -> None:
+    """Refuse a configuration this application cannot open.
+
+    Raises
+    ------
+    SurgeryError
+        If the family is not supported, needs program code of its own, or is quantised.
+    """
+    family = str(config.get("model_type"))
+    if family not in ARCHITECTURES:
+        if config.get("auto_map"):
+            raise SurgeryError(
+                f"The model {family!r} needs program code that comes with it, which is never run here.",
+                f"Supported families: {_families()}.",
+            )
+        raise SurgeryError(f"The family {family!r} is not supported yet.", f"Supported families: {_families()}.")
+    if config.get("quantization_config"):
+        raise SurgeryError("The checkpoint is quantised.", "Get the model in float32, float16 or bfloat16.")
+    if config.get("add_cross_attention") or (ARCHITECTURES[family].objective == "masked" and config.get("is_decoder")):
+        raise SurgeryError(f"The checkpoint is a decoder made from {family}, which is not supported.", "")
+
+
+def has_tokenizer(folder: Path) -> bool:
+    """Return whether a folder holds the files of a tokenizer of any kind."""
+    return any(all((folder / name).is_file() for name in names) for names in TOKENIZER_FILES)
+
+
+def fingerprint(checkpoint: Checkpoint) -> str:
+    """Return twelve hexadecimal digits that differ between checkpoints of different content.
+
+    Configuration and tokenizer are read whole, weights in samples spread over each file, so that
+    it takes milliseconds however large the model is.
+    """
+    digest = hashlib.blake2b(digest_size=6)
+    for name in ("config.json", *(name for names in TOKENIZER_FILES for name in names)):
+        file = checkpoint.folder / name
+        if file.is_file():
+            digest.update(name.encode() + b"\0" + file.read_bytes())
+    for file in checkpoint.weights.files:
+        size = file.stat().st_size
+        digest.update(size.to_bytes(8, "little"))
+        with file.open("rb") as stream:
+            for sample in range(SAMPLES):
+                stream.seek(sample * max(0, size - SAMPLE_BYTES) // (SAMPLES - 1))
+                digest.update(stream.read(SAMPLE_BYTES))
+    return digest.hexdigest()
+
+
+def _families() -> str:
+    return ", ".join(ARCHITECTURES.keys())

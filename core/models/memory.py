@@ -1,0 +1,61 @@
+"""Whether a model fits into memory, said before it is tried."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core.errors import SurgeryError
+from core.models.progress import in_words
+
+if TYPE_CHECKING:
+    from core.models.checkpoint import Checkpoint
+
+DTYPE_BYTES = {"float32": 4, "float16": 2, "bfloat16": 2}
+# Activations of a short prompt and what the libraries keep for themselves, as a share of the weights.
+WORKING_SHARE = 0.1
+
+
+def bytes_in(n_parameters: int, dtype: str) -> int:
+    """Return the memory for so many weights and for working with them."""
+    return round(n_parameters * DTYPE_BYTES[dtype] * (1 + WORKING_SHARE))
+
+
+def needed_bytes(checkpoint: Checkpoint, dtype: str) -> int:
+    """Return the memory a checkpoint needs when loaded as ``dtype``."""
+    return bytes_in(checkpoint.n_parameters, dtype)
+
+
+def free_bytes(device: str) -> int:
+    """Return the free memory of a device: of the machine for ``cpu`` and ``mps``, which shares it."""
+    if device.startswith("cuda"):
+        import torch
+
+        return int(torch.cuda.mem_get_info(device)[0])
+    import psutil
+
+    return int(psutil.virtual_memory().available)
+
+
+def check_fits(checkpoint: Checkpoint, dtype: str, device: str) -> None:
+    """Refuse a model that does not fit.
+
+    Raises
+    ------
+    SurgeryError
+        If less memory is free than the model needs; the hint names what would fit.
+    """
+    needed, free = needed_bytes(checkpoint, dtype), free_bytes(device)
+    if needed > free:
+        raise SurgeryError(
+            f"The model needs about {in_words(needed)} in {dtype} but only {in_words(free)} are free on {device}.",
+            _what_would_fit(checkpoint, dtype, device, free),
+        )
+
+
+def _what_would_fit(checkpoint: Checkpoint, dtype: str, device: str, free: int) -> str:
+    half = needed_bytes(checkpoint, "bfloat16")
+    if dtype == "float32" and half <= free:
+        return f"In bfloat16 it needs {in_words(half)} and fits."
+    if device != "cpu" and needed_bytes(checkpoint, dtype) <= free_bytes("cpu"):
+        return "It fits into the main memory: choose the device cpu."
+    return "Close other programs, or choose a smaller model."

@@ -1,0 +1,1 @@
+"""What metrics and lenses may look at."""

@@ -1,0 +1,66 @@
+"""What is kept from run to run, under a stated budget. Lives on the model thread."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.runs.request import RunRequest
+    from core.runs.result import RunResult
+    from core.runs.trace import Trace
+
+CleanKey = tuple[str, tuple[int, ...]]
+
+
+class RunCache:
+    """Clean traces and results of recent requests; the least recently used go first.
+
+    Parameters
+    ----------
+    trace_bytes : int
+        Memory that clean traces may take together.
+    results : int
+        How many results are kept.
+    """
+
+    def __init__(self, trace_bytes: int = 256 * 2**20, results: int = 128) -> None:
+        self._trace_bytes = trace_bytes
+        self._most_results = results
+        self._traces: OrderedDict[CleanKey, Trace] = OrderedDict()
+        self._results: OrderedDict[RunRequest, RunResult] = OrderedDict()
+
+    def clean_trace(self, request: RunRequest) -> Trace | None:
+        """Return the clean trace of a request's model and prompt, if it is kept."""
+        key = (request.model, request.ids)
+        if key not in self._traces:
+            return None
+        self._traces.move_to_end(key)
+        return self._traces[key]
+
+    def keep_clean_trace(self, request: RunRequest, trace: Trace) -> None:
+        """Keep the clean trace of a request's model and prompt."""
+        self._traces[(request.model, request.ids)] = trace
+        while len(self._traces) > 1 and self._held_bytes() > self._trace_bytes:
+            self._traces.popitem(last=False)
+
+    def _held_bytes(self) -> int:
+        return sum(trace.residuals.nbytes for trace in self._traces.values())
+
+    def result(self, request: RunRequest) -> RunResult | None:
+        """Return the result of an equal request, if it is kept."""
+        if request not in self._results:
+            return None
+        self._results.move_to_end(request)
+        return self._results[request]
+
+    def keep_result(self, result: RunResult) -> None:
+        """Keep a result."""
+        self._results[result.request] = result
+        while len(self._results) > self._most_results:
+            self._results.popitem(last=False)
+
+    def clear(self) -> None:
+        """Let everything go."""
+        self._traces.clear()
+        self._results.clear()
