@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from core.models.info import ModelInfo
+    from core.runs.request import RunRequest
     from core.runs.result import RunResult
     from core.text.tokens import Tokens
 
@@ -84,18 +85,22 @@ class Note:
     index : int or None
         Which incision or pair.
     message, hint : str
+    expected : bool
+        Whether it lies in the model and not in what was asked: no reason to refuse the rest.
     """
 
     part: str
     index: int | None
     message: str
     hint: str = ""
+    expected: bool = False
 
 
 @dataclass(frozen=True)
 class Resolved:
     """The session was turned into a request; what could not be followed is noted."""
 
+    request: RunRequest
     notes: tuple[Note, ...]
 
 

@@ -20,10 +20,17 @@ class Brush:
 
 @dataclass(frozen=True)
 class TokenPair:
-    """Two tokens whose similarity is followed."""
+    """Two tokens whose similarity is followed.
+
+    Attributes
+    ----------
+    label : str
+        The curve's name; empty makes one from the tokens' texts.
+    """
 
     a: Selection
     b: Selection
+    label: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,43 @@
+"""Choosing the command, and turning its failures into exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+
+from core.command_line import check_command, models_command, run_command
+from core.errors import Cancelled, SurgeryError
+
+DONE, FAILED, CANCELLED = 0, 1, 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    made = argparse.ArgumentParser(prog="main.py", description="Circuit surgery on transformer language models.")
+    commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for module in (run_command, check_command, models_command):
+        module.add_to(commands)
+    return made
+
+
+def main(arguments: list[str]) -> int:
+    """Run a command and return its exit code.
+
+    Returns
+    -------
+    int
+        0 done, 1 failed with one sentence on stderr, 2 wrong usage (by argparse), 130 cancelled.
+    """
+    options = parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.function
+    try:
+        return command(options)
+    except SurgeryError as error:
+        sys.stderr.write(f"{error}\n")
+        return FAILED
+    except (Cancelled, KeyboardInterrupt):
+        sys.stderr.write("Cancelled.\n")
+        return CANCELLED
+    except BrokenPipeError:
+        return DONE

@@ -1,0 +1,65 @@
+"""``run``: one plan on one prompt, answered as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.command_line.options import add_model_options, add_readout_options, open_quietly, session_of
+from core.errors import SurgeryError
+
+if TYPE_CHECKING:
+    from core.runs.result import RunResult
+    from core.sessions.session import Session
+
+
+def add_to(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser("run", help="run a plan on a prompt and print what was measured as JSON")
+    add_model_options(parser)
+    parser.add_argument("--prompt", required=True, metavar="TEXT")
+    add_readout_options(parser)
+    parser.add_argument("--donor-prompt", metavar="TEXT", help="where patches come from; no operation here takes one yet")
+    parser.add_argument("--out", default="-", metavar="FILE", help="where the answer goes; - is standard output")
+    parser.set_defaults(function=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the plan and write the answer."""
+    session = session_of(options, options.prompt)
+    if options.donor_prompt is not None:
+        raise SurgeryError("No cut of this plan takes a donor prompt.", "Leave --donor-prompt out.")
+    out = None if options.out == "-" else Path(options.out)
+    if out is not None and not out.absolute().parent.is_dir():
+        raise SurgeryError(f"The folder {out.absolute().parent} does not exist.", "Make it first.")
+    from core.runs.answer import answer
+
+    text = json.dumps(answer(_result(options, session)), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    if out is None:
+        sys.stdout.write(text)
+        return 0
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SurgeryError(f"{out} cannot be written: {error.strerror}.", "Choose another file.") from error
+    return 0
+
+
+def _result(options: argparse.Namespace, session: Session) -> RunResult:
+    from core.cancel import CancelToken
+    from core.runs.cache import RunCache
+    from core.runs.events import Finished, Resolved
+    from core.sessions.operate import operate
+
+    loaded = open_quietly(options)
+    for event in operate(loaded, session, RunCache(), CancelToken()):
+        if isinstance(event, Resolved):
+            for note in event.notes:
+                if not note.expected:
+                    raise SurgeryError(note.message, note.hint)
+        if isinstance(event, Finished):
+            return event.result
+    raise RuntimeError("the run ended without a result")

@@ -1,0 +1,182 @@
+"""Loading the weights of a checkpoint into the network of its family."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from core.errors import Cancelled, SurgeryError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+    from core.cancel import CancelToken
+    from core.models.architecture import Architecture
+    from core.models.checkpoint import Checkpoint
+    from core.models.progress import Report
+
+
+def quieten() -> None:
+    """Keep the library's own log lines and bars off the screen; what matters is raised instead."""
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+
+
+def load_network(
+    checkpoint: Checkpoint,
+    architecture: Architecture,
+    dtype: str,
+    device: str,
+    report: Report,
+    cancel: CancelToken,
+) -> tuple[PreTrainedModel, bool]:
+    """Return the network, ready and frozen, and whether it has its language-model head.
+
+    The head is left out where the checkpoint has no weights for it: the library would fill it
+    with random numbers.
+
+    Raises
+    ------
+    SurgeryError
+        If weights are missing or of another shape, or memory runs out.
+    """
+    with _told(report, cancel), _failures_in_words(checkpoint, dtype, device):
+        network: PreTrainedModel | None = None
+        if checkpoint.architectures != (architecture.backbone_class,):
+            network, missing = _load(checkpoint, architecture.language_model_class, dtype, {})
+            _refuse_missing(checkpoint, {key for key in missing if not key.startswith(_head_prefix(architecture))})
+            if missing:
+                network = None  # freed before the second try
+        has_head = network is not None
+        if network is None:
+            network, missing = _load(checkpoint, architecture.backbone_class, dtype, architecture.backbone_options)
+            _refuse_missing(checkpoint, missing)
+        return network.to(device).eval().requires_grad_(False), has_head  # type: ignore[arg-type]
+
+
+def _load(
+    checkpoint: Checkpoint, class_name: str, dtype: str, options: dict[str, Any]
+) -> tuple[PreTrainedModel, set[str]]:
+    import torch
+    import transformers
+
+    # The concrete class: the automatic ones can be told by a checkpoint which code to run.
+    network, found = getattr(transformers, class_name).from_pretrained(
+        checkpoint.folder,
+        dtype=getattr(torch, dtype),
+        use_safetensors=checkpoint.weights.safetensors,
+        weights_only=True,
+        trust_remote_code=False,
+        local_files_only=True,
+        # Reported below in one sentence instead of a table in the log.
+        ignore_mismatched_sizes=True,
+        output_loading_info=True,
+        **options,
+    )
+    mismatched = sorted(found["mismatched_keys"])
+    if mismatched:
+        key, there, expected = mismatched[0]
+        raise SurgeryError(
+            f"The weights {key!r} have the shape {_shape(there)} but config.json asks for {_shape(expected)}.",
+            "The config.json belongs to another model, or the weights do.",
+        )
+    return network, set(found["missing_keys"])
+
+
+def _head_prefix(architecture: Architecture) -> str:
+    return architecture.head.split(".")[0] + "."
+
+
+def _refuse_missing(checkpoint: Checkpoint, missing: set[str]) -> None:
+    if missing:
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise SurgeryError(
+            f"The checkpoint {checkpoint.folder} has no weights for {min(missing)}{more}.",
+            "Get the complete model; missing weights are never made up here.",
+        )
+
+
+def _shape(sizes: Iterable[int]) -> str:
+    return " x ".join(map(str, sizes)) or "one number"
+
+
+@contextmanager
+def _failures_in_words(checkpoint: Checkpoint, dtype: str, device: str) -> Iterator[None]:
+    """Turn whatever the libraries raise while they load a foreign file into one sentence."""
+    try:
+        yield
+    except (SurgeryError, Cancelled):
+        raise
+    except Exception as error:  # what a broken checkpoint provokes in the libraries has no common class
+        if _is_out_of_memory(error):
+            _let_go(device)
+            raise SurgeryError(
+                f"The memory of {device} ran out while the model was loaded in {dtype}.",
+                "Close other programs, or choose a smaller dtype, another device or a smaller model.",
+            ) from None  # the traceback would keep the half-loaded network alive
+        if isinstance(error, pickle.UnpicklingError) or isinstance(error.__cause__, pickle.UnpicklingError):
+            raise SurgeryError(
+                f"The weights in {checkpoint.folder} hold more than numbers and were not opened.",
+                "A file like this can run programs; get the model as safetensors.",
+            ) from error
+        first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise SurgeryError(
+            f"The checkpoint {checkpoint.folder} cannot be loaded: {first_line}",
+            "Its config.json may not fit its weights, or a file may be damaged.",
+        ) from error
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    import torch
+
+    text = str(error).lower()
+    words = ("out of memory", "can't allocate memory", "not enough memory", "cannot allocate memory")
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(word in text for word in words)
+
+
+def _let_go(device: str) -> None:
+    import gc
+
+    import torch
+
+    gc.collect()
+    if device.startswith("cuda"):
+        torch.cuda.empty_cache()
+
+
+class _Watched:
+    """Stands in for the library's progress bar: reports each item and stops when asked to."""
+
+    def __init__(self, items: Iterable[Any], total: int, report: Report, cancel: CancelToken) -> None:
+        self._items, self._total, self._report, self._cancel = items, total, report, cancel
+
+    def __iter__(self) -> Iterator[Any]:
+        for done, item in enumerate(self._items):
+            self._cancel.check()
+            self._report("Loading weights", done / self._total)
+            yield item
+
+    def __getattr__(self, _: str) -> Callable[..., None]:
+        return lambda *_args, **_kwargs: None
+
+
+@contextmanager
+def _told(report: Report, cancel: CancelToken) -> Iterator[None]:
+    """Have the library's loop over the weights report, and stop when asked to."""
+    from transformers.utils import logging
+
+    def hook(factory: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        items = args[0] if args else kwargs.get("iterable")
+        if kwargs.get("desc") != "Loading weights" or items is None:
+            return factory(*args, **kwargs)
+        return _Watched(items, max(1, len(items)), report, cancel)
+
+    previous = logging.set_tqdm_hook(hook)
+    try:
+        yield
+    finally:
+        logging.set_tqdm_hook(previous)

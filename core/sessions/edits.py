@@ -1,0 +1,123 @@
+"""Edits of a session: pure functions from a session to a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from core.errors import SurgeryError
+from core.interventions.ops import OPERATIONS
+from core.interventions.plan import Incision, ParamValue, Plan, sorted_params
+from core.sessions.session import Brush, Session, TokenPair
+
+if TYPE_CHECKING:
+    from core.sites.selection import Selection
+    from core.sites.site import Site
+
+MOST_PAIRS = 4
+
+
+def with_operation(session: Session, operation: str) -> Session:
+    """Return the session with another operation in the brush, at its default parameters."""
+    params = OPERATIONS[operation].checked({})
+    return replace(session, brush=Brush(operation, sorted_params(params)))
+
+
+def with_brush_param(session: Session, name: str, value: ParamValue) -> Session:
+    """Return the session with one parameter of the brush changed.
+
+    Raises
+    ------
+    SurgeryError
+        If the value does not fit.
+    """
+    params = OPERATIONS[session.brush.operation].checked({**dict(session.brush.params), name: value})
+    return replace(session, brush=replace(session.brush, params=sorted_params(params)))
+
+
+def with_incision_param(session: Session, index: int, name: str, value: ParamValue) -> Session:
+    """Return the session with one parameter of one incision changed.
+
+    Raises
+    ------
+    SurgeryError
+        If the value does not fit.
+    """
+    incision = session.plan[index]
+    params = OPERATIONS[incision.operation].checked({**dict(incision.params), name: value})
+    changed = replace(incision, params=sorted_params(params))
+    return replace(session, plan=session.plan.replaced(index, changed))
+
+
+def painted(session: Session, sites: Iterable[Site], selection: Selection) -> Session:
+    """Return the session with the brush's operation at each site, at a selection of tokens.
+
+    Where something was cut at the same place already, it is replaced. Random operations get
+    consecutive seeds, so that no two cuts draw the same noise.
+    """
+    plan = session.plan
+    params = dict(OPERATIONS[session.brush.operation].checked(dict(session.brush.params)))
+    for number, site in enumerate(sites):
+        own = {**params, "seed": int(params["seed"]) + number} if "seed" in params else params
+        incision = Incision(site, selection, session.brush.operation, sorted_params(own))
+        index = plan.find(site, selection)
+        plan = plan.added(incision) if index is None else plan.replaced(index, incision)
+    return replace(session, plan=plan)
+
+
+def erased(session: Session, sites: Iterable[Site], selection: Selection) -> Session:
+    """Return the session without the incisions at these sites and exactly this selection.
+
+    A site without one there loses all its incisions: a click takes away what is seen.
+    """
+    plan = session.plan
+    for site in sites:
+        here = [each for each in plan if each.place == (site, selection)]
+        gone = here or [each for each in plan if each.site == site]
+        plan = Plan(tuple(each for each in plan if each not in gone))
+    return replace(session, plan=plan)
+
+
+def with_enabled(session: Session, enabled: bool, index: int | None = None) -> Session:
+    """Return the session with one incision, or all, switched on or off."""
+    chosen = range(len(session.plan)) if index is None else (index,)
+    plan = session.plan
+    for each in chosen:
+        plan = plan.replaced(each, replace(plan[each], enabled=enabled))
+    return replace(session, plan=plan)
+
+
+def removed(session: Session, index: int) -> Session:
+    """Return the session without one incision."""
+    return replace(session, plan=session.plan.without(index))
+
+
+def moved(session: Session, index: int, to: int) -> Session:
+    """Return the session with one incision at another place in the order."""
+    return replace(session, plan=session.plan.moved(index, to))
+
+
+def cleared(session: Session) -> Session:
+    """Return the session without incisions."""
+    return replace(session, plan=Plan())
+
+
+def with_pair(session: Session, pair: TokenPair) -> Session:
+    """Return the session with one more pair to compare.
+
+    Raises
+    ------
+    SurgeryError
+        If there are as many as can be told apart already.
+    """
+    if pair in session.pairs:
+        return session
+    if len(session.pairs) >= MOST_PAIRS:
+        raise SurgeryError(f"There are {MOST_PAIRS} pairs already.", "Remove one before you add another.")
+    return replace(session, pairs=(*session.pairs, pair))
+
+
+def without_pair(session: Session, index: int) -> Session:
+    """Return the session without one pair."""
+    return replace(session, pairs=session.pairs[:index] + session.pairs[index + 1 :])

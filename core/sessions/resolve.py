@@ -1,0 +1,146 @@
+"""From a session to the request of a run: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from core.errors import SurgeryError
+from core.readings.values import Pair
+from core.runs.events import Note
+from core.runs.request import ResolvedIncision, RunRequest
+from core.text.locate import locate, mask_positions
+
+if TYPE_CHECKING:
+    from core.interventions.plan import Incision
+    from core.models.info import ModelInfo
+    from core.sessions.session import Session, TokenPair
+    from core.sites.selection import Selection
+    from core.sites.site import Site
+    from core.text.tokens import Tokens
+
+NO_HEAD = "This model has no language-model head: it predicts nothing."
+NO_HEAD_HINT = "Similarity curves work; for predictions choose a causal or a masked language model."
+
+
+def resolve(
+    session: Session, identity: str, tokens: Tokens, info: ModelInfo, token_id: Callable[[str], int]
+) -> tuple[RunRequest, tuple[Note, ...]]:
+    """Turn words into positions and token ids, and fill in what was left open.
+
+    Whatever cannot be followed is left out of the request and noted, so that one mistake does
+    not take the rest away.
+
+    Parameters
+    ----------
+    identity : str
+        Of the loaded model.
+    token_id : callable
+        Gives the id of a one-token text, or raises SurgeryError.
+    """
+    notes: list[Note] = []
+    plan = []
+    for index, incision in enumerate(session.plan):
+        if incision.enabled:
+            with _noting(notes, "incision", index):
+                plan.append(_incision(index, incision, tokens, info))
+    pairs = []
+    for index, pair in enumerate(session.pairs):
+        with _noting(notes, "pair", index):
+            pairs.append(_pair(pair, tokens))
+    position = None
+    if info.has_head:
+        with _noting(notes, "prediction", None):
+            position = len(tokens) - 1 if info.objective == "causal" else mask_positions(tokens)[0]
+    else:
+        notes.append(Note("prediction", None, NO_HEAD, NO_HEAD_HINT, expected=True))
+    wanted: dict[str, int | None] = {"target": None, "versus": None}
+    for part, word in (("target", session.target), ("versus", session.versus)):
+        if word is not None:
+            with _noting(notes, part, None):
+                wanted[part] = _token(word, info, token_id)
+    request = RunRequest(
+        model=identity,
+        ids=tokens.ids,
+        plan=tuple(plan),
+        read_position=position,
+        target=wanted["target"],
+        versus=wanted["versus"],
+        pairs=_told_apart(pairs),
+        top_k=session.top_k,
+    )
+    return request, tuple(notes)
+
+
+class _noting:  # noqa: N801 - reads as a statement
+    """Turns a SurgeryError inside a ``with`` block into a note."""
+
+    def __init__(self, notes: list[Note], part: str, index: int | None) -> None:
+        self._notes, self._part, self._index = notes, part, index
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        if not isinstance(error, SurgeryError):
+            return False
+        self._notes.append(Note(self._part, self._index, error.message, error.hint))
+        return True
+
+
+def _incision(index: int, incision: Incision, tokens: Tokens, info: ModelInfo) -> ResolvedIncision:
+    check_site(incision.site, info)
+    positions = locate(incision.selection, tokens)
+    return ResolvedIncision(index, incision.site, positions, incision.operation, incision.params)
+
+
+def check_site(site: Site, info: ModelInfo) -> None:
+    """Check that a model has a site.
+
+    Raises
+    ------
+    SurgeryError
+        If it has no such layer or head.
+    """
+    if site.layer is not None and site.layer >= info.n_layers:
+        raise SurgeryError(
+            f"There is no layer {site.layer}: {info.name} has {info.n_layers} layers.",
+            f"Choose a layer from 0 to {info.n_layers - 1}.",
+        )
+    if site.head is not None and site.head >= info.n_heads:
+        raise SurgeryError(
+            f"There is no head {site.head}: {info.name} has {info.n_heads} heads in a layer.",
+            f"Choose a head from 0 to {info.n_heads - 1}.",
+        )
+
+
+def _pair(pair: TokenPair, tokens: Tokens) -> Pair:
+    a, b = _one(pair.a, tokens), _one(pair.b, tokens)
+    texts = (tokens.items[position].text.strip() or repr(tokens.items[position].text) for position in (a, b))
+    return Pair(pair.label or " – ".join(texts), a, b)
+
+
+def _one(selection: Selection, tokens: Tokens) -> int:
+    positions = locate(selection, tokens)
+    if len(positions) != 1:
+        raise SurgeryError(f"{selection} means {len(positions)} tokens.", "A pair compares two single tokens.")
+    return positions[0]
+
+
+def _told_apart(pairs: list[Pair]) -> tuple[Pair, ...]:
+    """Give pairs of the same words different names."""
+    labels = [pair.label for pair in pairs]
+    return tuple(
+        Pair(f"{pair.label} ({pair.a}, {pair.b})", pair.a, pair.b) if labels.count(pair.label) > 1 else pair
+        for pair in pairs
+    )
+
+
+def _token(word: str | int, info: ModelInfo, token_id: Callable[[str], int]) -> int:
+    if not info.has_head:
+        raise SurgeryError(NO_HEAD, NO_HEAD_HINT)
+    if isinstance(word, str):
+        return token_id(word)
+    if not 0 <= word < info.vocab_size:
+        raise SurgeryError(f"There is no token id {word}.", f"{info.name} has ids from 0 to {info.vocab_size - 1}.")
+    return word
