@@ -1,0 +1,74 @@
+"""Circuit Surgeon: visual circuit surgery on transformer language models.
+
+python3 main.py start [WINDOW OPTIONS]   set up everything beside this file, then open the window
+python3 main.py test [PYTEST OPTIONS]    the same with the test tools, then run the tests
+python3 main.py libraries [--tests]      name the system packages that are missing
+
+python main.py [SESSION.surgery] [--model M]                    the window
+python main.py --screenshot OUT.png [--size 1600x1000]          the window, drawn into a file
+python main.py run --model M --prompt TEXT [--cut CUT]...       one run, answered in JSON
+python main.py check --model M                                  the self-check of a model
+python main.py models                                           the models that are here
+
+Add --help to any of them for its options.
+"""
+
+# This file keeps to the grammar of Python 3.6, so that an old Python reads far enough to say why
+# it cannot go on.
+
+import sys
+from typing import List, Optional
+
+OLDEST = (3, 11)
+NEWEST = (3, 13)
+WITHOUT_WINDOW = ("run", "check", "models")
+
+
+def main(argv: Optional[List[str]] = None) -> int:
+    """Do what the command line says and return the exit code."""
+    arguments = sys.argv[1:] if argv is None else argv
+    here = sys.version_info[:2]
+    if not OLDEST <= here <= NEWEST:
+        sys.stderr.write("Python 3.{} to 3.{} is needed, this is {}.{}.\n".format(OLDEST[1], NEWEST[1], *here))
+        return 1
+    import multiprocessing
+
+    multiprocessing.freeze_support()
+    if arguments and arguments[0] in ("-h", "--help", "help"):
+        sys.stdout.write(__doc__ or "")
+        return 0
+    from core.startup.problem import Problem
+
+    try:
+        return dispatch(arguments)
+    except Problem as problem:
+        sys.stderr.write("{}\n".format(problem))
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def dispatch(arguments: List[str]) -> int:
+    """Hand the command line to whoever answers it."""
+    from core.startup import commands, readiness, screen
+
+    first = arguments[0] if arguments else ""
+    if first in commands.COMMANDS:
+        return commands.COMMANDS[first](arguments[1:])
+    wants_window = first not in WITHOUT_WINDOW
+    readiness.require(readiness.FOR_WINDOW if wants_window else readiness.FOR_RUNS)
+    if not wants_window:
+        from core.command_line import main as answer
+
+        return answer(arguments)
+    screen.prepare(arguments)
+    if sys.platform == "win32":
+        # Windows finds the wrong libraries when Qt was loaded before torch.
+        import torch  # noqa: F401
+    from gui.app import main as open_window
+
+    return open_window(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
