@@ -1,0 +1,109 @@
+"""The mailbox of the model thread: one waiting job a lane, and the latest wins."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Literal
+
+from core.cancel import CancelToken
+
+Lane = Literal["model", "run"]
+LANES: tuple[Lane, ...] = ("model", "run")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One piece of work for the model thread.
+
+    Attributes
+    ----------
+    generation : int
+        Counts all jobs ever put; a later one is higher.
+    lane : {"model", "run"}
+    payload : object
+        What is wanted.
+    cancel : CancelToken
+        Set when the job is no longer wanted.
+    """
+
+    generation: int
+    lane: Lane
+    payload: object
+    cancel: CancelToken
+
+
+class Mailbox:
+    """Takes jobs from any thread, gives them to one. Holds the only lock there is.
+
+    A newer job replaces the one that waits in its lane. Opening a model goes before running on
+    it, and stops a run that is under way.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: dict[Lane, Job] = {}
+        self._running: Job | None = None
+        self._generation = 0
+        self._closed = False
+
+    def put(self, lane: Lane, payload: object, *, interrupt: bool = True) -> int:
+        """Leave a job and return its generation.
+
+        Parameters
+        ----------
+        interrupt : bool
+            Whether a running job of the lane is stopped. Without it the running one is finished
+            first, so that a stream of jobs (a dragged dose) shows results on the way.
+        """
+        with self._lock:
+            self._generation += 1
+            job = Job(self._generation, lane, payload, CancelToken())
+            if self._closed:
+                return job.generation
+            replaced = self._waiting.get(lane)
+            if replaced is not None:
+                replaced.cancel.cancel()
+            self._waiting[lane] = job
+            running = self._running
+            if running is not None and (lane == "model" or (interrupt and running.lane == lane)):
+                running.cancel.cancel()
+            return job.generation
+
+    def take(self) -> Job | None:
+        """Return the next job, which counts as running until `done`; None if nothing waits."""
+        with self._lock:
+            for lane in LANES:
+                if lane in self._waiting and not self._closed:
+                    self._running = self._waiting.pop(lane)
+                    return self._running
+            return None
+
+    def done(self, job: Job) -> None:
+        """Say that a job is over."""
+        with self._lock:
+            if self._running is job:
+                self._running = None
+
+    def cancel(self, lane: Lane) -> None:
+        """Stop what runs and drop what waits in a lane."""
+        with self._lock:
+            waiting = self._waiting.pop(lane, None)
+            for job in (waiting, self._running):
+                if job is not None and job.lane == lane:
+                    job.cancel.cancel()
+
+    def close(self) -> None:
+        """Stop everything and take nothing more."""
+        with self._lock:
+            self._closed = True
+            for job in (*self._waiting.values(), self._running):
+                if job is not None:
+                    job.cancel.cancel()
+            self._waiting.clear()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing runs and nothing waits."""
+        with self._lock:
+            return self._running is None and not self._waiting

@@ -1,0 +1,106 @@
+"""The desk of the model thread: it owns the model and serves one job at a time."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from core.errors import Cancelled, SurgeryError
+from core.runs.cache import RunCache
+from core.runs.events import Event, Failure, ModelOpened, Progress
+
+if TYPE_CHECKING:
+    from core.cancel import CancelToken
+    from core.models.loaded_model import LoadedModel
+    from core.sessions.session import Session
+
+log = logging.getLogger(__name__)
+
+OPEN_A_MODEL = "Choose one in the model menu."
+
+
+@dataclass(frozen=True)
+class OpenModel:
+    """Open a model and check it."""
+
+    name: str
+    device: str = "auto"
+    dtype: str = "float32"
+
+
+@dataclass(frozen=True)
+class Operate:
+    """Run a session on the open model."""
+
+    session: Session
+
+
+class Desk:
+    """Serves jobs; all its methods belong to one thread."""
+
+    def __init__(self) -> None:
+        self._loaded: LoadedModel | None = None
+        self._cache = RunCache()
+
+    def serve(self, job: object, cancel: CancelToken, emit: Callable[[Event], None]) -> None:
+        """Do a job and tell what happens. Failures are told too; nothing is raised.
+
+        Parameters
+        ----------
+        job : OpenModel or Operate
+        emit : callable
+            Gets every event, in order.
+        """
+        try:
+            if isinstance(job, OpenModel):
+                self._open(job, cancel, emit)
+            elif isinstance(job, Operate):
+                self._operate(job, cancel, emit)
+            else:
+                raise TypeError(f"no such job: {job!r}")
+        except Cancelled:
+            return
+        except SurgeryError as error:
+            emit(Failure(error.message, error.hint))
+        except Exception as error:
+            log.debug("a job broke", exc_info=True)
+            emit(
+                Failure(
+                    f"Something unexpected happened: {type(error).__name__}: {error}",
+                    "Your work is kept. Copy the report and tell the developers.",
+                    traceback.format_exc(),
+                )
+            )
+
+    def _open(self, job: OpenModel, cancel: CancelToken, emit: Callable[[Event], None]) -> None:
+        emit(Progress("Importing torch"))
+        from core.models.loading import open_model
+        from core.runs.self_check import self_check
+
+        def report(text: str, fraction: float | None) -> None:
+            emit(Progress(text, fraction))
+
+        loaded = open_model(job.name, device=job.device, dtype=job.dtype, report=report, cancel=cancel)
+        cancel.check()
+        emit(Progress("Checking the model"))
+        checked = self_check(loaded, cancel)
+        # The model that was open is let go only now: a failed opening leaves it where it is.
+        self._cache.clear()
+        self._loaded = loaded
+        emit(ModelOpened(loaded.info, checked))
+
+    def _operate(self, job: Operate, cancel: CancelToken, emit: Callable[[Event], None]) -> None:
+        from core.sessions.operate import operate
+
+        if self._loaded is None:
+            raise SurgeryError("No model is open.", OPEN_A_MODEL)
+        for event in operate(self._loaded, job.session, self._cache, cancel):
+            emit(event)
+
+    def close(self) -> None:
+        """Let the model and everything kept go."""
+        self._cache.clear()
+        self._loaded = None

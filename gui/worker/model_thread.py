@@ -1,0 +1,67 @@
+"""The one thread that owns the model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QThread, Qt, Signal
+
+from core.runs.mailbox import Mailbox
+from gui.worker.model_worker import ModelWorker
+
+if TYPE_CHECKING:
+    from core.runs.mailbox import Lane
+
+
+class ModelThread(QObject):
+    """A QThread with its worker and its mailbox.
+
+    Signals
+    -------
+    happened(int, object)
+        Generation of the job, and the event; arrives on the thread of this object.
+    ended(int)
+        The job of that generation is over.
+    """
+
+    happened = Signal(int, object)
+    ended = Signal(int)
+    _mailArrived = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._mailbox = Mailbox()
+        self._thread = QThread()
+        self._thread.setObjectName("model thread")
+        self._worker = ModelWorker(self._mailbox)
+        self._worker.moveToThread(self._thread)
+        self._mailArrived.connect(self._worker.serve, Qt.ConnectionType.QueuedConnection)
+        self._worker.happened.connect(self.happened)
+        self._worker.ended.connect(self.ended)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def put(self, lane: Lane, payload: object, *, interrupt: bool = True) -> int:
+        """Leave a job for the thread and return its generation."""
+        generation = self._mailbox.put(lane, payload, interrupt=interrupt)
+        self._mailArrived.emit()
+        return generation
+
+    def cancel(self, lane: Lane) -> None:
+        """Stop what runs and drop what waits in a lane."""
+        self._mailbox.cancel(lane)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing runs and nothing waits."""
+        return self._mailbox.idle
+
+    def stop(self) -> None:
+        """Cancel everything, let the model go and wait for the thread to end."""
+        self._mailbox.close()
+        if self._thread.isRunning():
+            self._thread.quit()
+            self._thread.wait()
+        self._worker.close()

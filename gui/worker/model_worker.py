@@ -1,0 +1,55 @@
+"""The object that lives on the model thread and serves the mailbox."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from core.sessions.desk import Desk
+
+if TYPE_CHECKING:
+    from core.runs.events import Event
+    from core.runs.mailbox import Job, Mailbox
+
+
+class ModelWorker(QObject):
+    """Takes jobs from the mailbox until it is empty.
+
+    Signals
+    -------
+    happened(int, object)
+        Generation of the job, and the event.
+    ended(int)
+        The job of that generation is over, done or not.
+    """
+
+    happened = Signal(int, object)
+    ended = Signal(int)
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        super().__init__()
+        self._mailbox = mailbox
+        self._desk = Desk()
+
+    @Slot()
+    def serve(self) -> None:
+        """Serve everything that waits."""
+        while (job := self._mailbox.take()) is not None:
+            self._serve_one(job)
+
+    def _serve_one(self, job: Job) -> None:
+        def emit(event: Event) -> None:
+            if not job.cancel.cancelled:
+                self.happened.emit(job.generation, event)
+
+        try:
+            self._desk.serve(job.payload, job.cancel, emit)
+        finally:
+            self._mailbox.done(job)
+            self.ended.emit(job.generation)
+
+    @Slot()
+    def close(self) -> None:
+        """Let the model go, on the thread that made it."""
+        self._desk.close()
