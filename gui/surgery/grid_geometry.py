@@ -1,0 +1,160 @@
+"""Where the grid's cells stand, in pixels of its body: pure, without a window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gui.surgery.grid_model import WIDE_COLUMNS, Cell, GridModel
+
+SMALLEST, LARGEST = 14, 64
+WIDEST_SHAPE = 1.6
+LABEL_STEPS = (1, 2, 4, 5, 10, 20, 50, 100)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GridGeometry:
+    """Sizes of the grid, in pixels.
+
+    Attributes
+    ----------
+    cell_width, cell_height : int
+        Of a head's cell, the gap to the next one included.
+    wide_width : int
+        Of a cell in the wide columns.
+    gap : int
+        Between cells.
+    label_width, header_height : int
+        Of the pinned row labels and column labels.
+    group_gap : int
+        Between heads and wide columns, and below the embedding.
+    left : int
+        Free space left of everything, so that a small grid stands in the middle.
+    """
+
+    model: GridModel
+    cell_width: int
+    cell_height: int
+    wide_width: int
+    gap: int
+    label_width: int
+    header_height: int
+    group_gap: int
+    left: int
+
+    @property
+    def body_width(self) -> int:
+        """Width of all cells."""
+        return self.column_x(self.model.columns)
+
+    @property
+    def body_height(self) -> int:
+        """Height of all cells."""
+        return self.row_y(self.model.rows)
+
+    def column_x(self, column: int) -> int:
+        """Return the left edge of a column."""
+        heads = min(column, self.model.n_heads)
+        wide = column - heads
+        return (
+            heads * self.cell_width + wide * self.wide_width + (self.group_gap if column >= self.model.n_heads else 0)
+        )
+
+    def column_width(self, column: int) -> int:
+        """Return the width of a column."""
+        return self.cell_width if column < self.model.n_heads else self.wide_width
+
+    def row_y(self, row: int) -> int:
+        """Return the upper edge of a row."""
+        return row * self.cell_height + (self.group_gap if row else 0)
+
+    def rect(self, cell: Cell) -> tuple[int, int, int, int]:
+        """Return x, y, width and height of what is painted of a cell."""
+        row, column = cell
+        return (
+            self.column_x(column),
+            self.row_y(row),
+            self.column_width(column) - self.gap,
+            self.cell_height - self.gap,
+        )
+
+    def column_at(self, x: float) -> int | None:
+        """Return the column at a place, or None beside them and between the groups."""
+        heads = self.model.n_heads * self.cell_width
+        if 0 <= x < heads:
+            return int(x // self.cell_width)
+        wide = (x - heads - self.group_gap) // self.wide_width
+        return self.model.n_heads + int(wide) if 0 <= wide < len(WIDE_COLUMNS) else None
+
+    def row_at(self, y: float) -> int | None:
+        """Return the row at a place, or None beside them and below the embedding."""
+        if 0 <= y < self.cell_height:
+            return 0
+        row = (y - self.group_gap) // self.cell_height
+        return int(row) if 1 <= row < self.model.rows else None
+
+    def cell_at(self, x: float, y: float) -> Cell | None:
+        """Return the cell at a place."""
+        row, column = self.row_at(y), self.column_at(x)
+        if row is None or column is None or not self.model.has((row, column)):
+            return None
+        return (row, column)
+
+    def nearest(self, x: float, y: float) -> Cell | None:
+        """Return the cell at a place, or the one at the edge that a drag beyond it means."""
+        return self.cell_at(min(max(x, 0), self.body_width - 1), min(max(y, 0), self.body_height - 1))
+
+    def columns_in(self, x: float, width: float) -> range:
+        """Return the columns that may be seen between two places."""
+        return _seen([self.column_x(c) for c in range(self.model.columns + 1)], x, width)
+
+    def rows_in(self, y: float, height: float) -> range:
+        """Return the rows that may be seen between two places."""
+        return _seen([self.row_y(r) for r in range(self.model.rows + 1)], y, height)
+
+
+def _seen(edges: list[int], start: float, length: float) -> range:
+    inside = [i for i in range(len(edges) - 1) if edges[i + 1] > start and edges[i] < start + length]
+    return range(inside[0], inside[-1] + 1) if inside else range(0)
+
+
+def fitted(
+    model: GridModel, width: int, height: int, *, scale: float, label_width: int, header_height: int, wide_label: int
+) -> GridGeometry:
+    """Return the geometry that fills a viewport best: cells between their smallest and largest size.
+
+    Parameters
+    ----------
+    width, height : int
+        Of the viewport.
+    scale : float
+        Text size in force: cells keep their proportion to the text.
+    wide_label : int
+        Pixels that the longest label of the wide columns needs.
+    """
+    smallest, largest = round(SMALLEST * scale), round(LARGEST * scale)
+    group_gap = round(10 * scale)
+    room = width - label_width - group_gap - 2
+    even = room // (model.n_heads + len(WIDE_COLUMNS))
+    across = even if even >= wide_label else (room - len(WIDE_COLUMNS) * wide_label) // max(model.n_heads, 1)
+    across = min(max(across, smallest), largest)
+    down = (height - header_height - group_gap - 2) // model.rows
+    down = min(max(down, smallest), largest, max(across, smallest))
+    across = max(min(across, round(down * WIDEST_SHAPE)), smallest)
+    wide = max(wide_label, across)
+    body = model.n_heads * across + len(WIDE_COLUMNS) * wide + group_gap
+    return GridGeometry(
+        model=model,
+        cell_width=across,
+        cell_height=down,
+        wide_width=wide,
+        gap=min(max(min(across, down) // 10, 1), 5),
+        label_width=label_width,
+        header_height=header_height,
+        group_gap=group_gap,
+        left=max((width - label_width - body) // 2, 0),
+    )
+
+
+def label_step(size: float, needed: float) -> int:
+    """Return every how many cells of a size a label that needs some room can stand."""
+    return next((step for step in LABEL_STEPS if step * size >= needed), LABEL_STEPS[-1])

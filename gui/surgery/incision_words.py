@@ -1,0 +1,80 @@
+"""An incision in words: its place, its tokens, its operation. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from core.interventions.ops import OPERATIONS
+from core.interventions.plan import ParamValue
+from gui.surgery.token_display import SIGNS
+
+if TYPE_CHECKING:
+    from core.interventions.operation import Parameter
+    from core.sites.site import Site
+    from core.text.tokens import Tokens
+
+SHOWN_TOKENS = 3
+Params = Mapping[str, ParamValue] | Iterable[tuple[str, ParamValue]]
+
+
+def token_words(tokens: Tokens | None, position: int) -> str:
+    """Return a token as ``4 ·pineapple``, or its position alone where the text is not known."""
+    if tokens is None or not 0 <= position < len(tokens):
+        return str(position)
+    text = "".join(SIGNS.get(character, character) for character in tokens.items[position].text)
+    return f"{position} {text}"
+
+
+def positions_words(tokens: Tokens | None, positions: Sequence[int]) -> str:
+    """Return positions as ``4 ·pineapple, 5 ·taste``, shortened, or ``all 10 tokens``."""
+    if tokens is not None and len(tokens) > 1 and len(set(positions)) == len(tokens):
+        return f"all {len(tokens)} tokens"
+    words = [token_words(tokens, position) for position in positions[:SHOWN_TOKENS]]
+    more = len(positions) - len(words)
+    return ", ".join(words) + (f" and {more} more" if more else "")
+
+
+def site_words(site: Site) -> str:
+    """Return a site in plain words: ``Layer 3, head 5``."""
+    if site.layer is None:
+        return "Embedding"
+    return f"Layer {site.layer}, {site.point.label}" + ("" if site.head is None else f" {site.head}")
+
+
+def number_words(value: ParamValue) -> str:
+    """Return a parameter's value, short: ``2``, ``0.35``."""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def operation_words(operation: str, params: Params) -> str:
+    """Return an operation with its parameters: ``noise σ=2 seed=0``.
+
+    Choices that stand at their default are left out.
+    """
+    if operation not in OPERATIONS:
+        return operation
+    declared, given = OPERATIONS[operation], dict(params)
+    words = [declared.label.lower()]
+    for parameter in declared.parameters:
+        value = given.get(parameter.name, parameter.default)
+        if parameter.kind != "choice" or value != parameter.default:
+            words.append(f"{parameter_sign(parameter)}={number_words(value)}")
+    return " ".join(words)
+
+
+def dose_words(operation: str, params: Params) -> str:
+    """Return the operation's strength alone, or nothing where it has none."""
+    dose = OPERATIONS[operation].dose if operation in OPERATIONS else None
+    return "" if dose is None else number_words(dict(params).get(dose.name, dose.default))
+
+
+def operation_mark(operation: str) -> str:
+    """Return the character that stands for an operation."""
+    return (OPERATIONS[operation].mark if operation in OPERATIONS else "") or operation[:1]
+
+
+def parameter_sign(parameter: Parameter) -> str:
+    """Return the shortest name of a parameter: the letter at the end of its label, or its name."""
+    last = parameter.label.split()[-1]
+    return last if len(last) == 1 else parameter.name

@@ -1,0 +1,127 @@
+"""How a token is written and where its chip stands: pure, without a window."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from core.text.tokens import Token, Tokens
+
+SIGNS = {" ": "·", "\n": "⏎", "\t": "→", "\r": "␍", "\u00a0": "⍽"}
+LONGEST = 24
+Role = Literal["plain", "special", "mask"]
+
+
+@dataclass(frozen=True)
+class Face:
+    """What a chip shows.
+
+    Attributes
+    ----------
+    pieces : tuple of (str, bool)
+        Text in order; True where it is only a sign for something invisible.
+    joined : bool
+        Whether it continues the word of the chip before it.
+    role : {"plain", "special", "mask"}
+    """
+
+    position: int
+    pieces: tuple[tuple[str, bool], ...]
+    joined: bool
+    role: Role
+
+    @property
+    def text(self) -> str:
+        """All pieces in one."""
+        return "".join(text for text, _ in self.pieces)
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Where a chip stands: its left edge, its width, and its row."""
+
+    x: float
+    width: float
+    row: int
+
+
+def faces(tokens: Tokens) -> tuple[Face, ...]:
+    """Return what each token's chip shows."""
+    masks = set(tokens.mask_positions)
+    made = []
+    for index, token in enumerate(tokens.items):
+        role: Role = "mask" if token.position in masks else "special" if token.special else "plain"
+        before = tokens.items[index - 1] if index else None
+        joined = role == "plain" and before is not None and before.position not in masks and _continues(before, token)
+        made.append(Face(token.position, _pieces(token, joined), joined, role))
+    return tuple(made)
+
+
+def _continues(before: Token, token: Token) -> bool:
+    if token.starts_word or token.special or before.special:
+        return False
+    text = token.text.removeprefix("##")
+    return bool(text) and bool(before.text) and _in_word(text[0]) and _in_word(before.text[-1])
+
+
+def _in_word(character: str) -> bool:
+    return character.isalnum() or character in "'’\ufffd" or unicodedata.category(character).startswith("M")
+
+
+def _pieces(token: Token, joined: bool) -> tuple[tuple[str, bool], ...]:
+    text = token.text.removeprefix("##") if joined else token.text
+    if not text:
+        return (("∅", True),)
+    if len(text) > LONGEST:
+        text = text[: LONGEST - 1] + "…"
+    pieces: list[tuple[str, bool]] = []
+    for character in text:
+        hidden = character in SIGNS or not (character.isprintable() or character == "\ufffd")
+        shown = SIGNS.get(character, "␣") if hidden else character
+        if pieces and pieces[-1][1] == hidden:
+            pieces[-1] = (pieces[-1][0] + shown, hidden)
+        else:
+            pieces.append((shown, hidden))
+    return tuple(pieces)
+
+
+def flow(widths: Sequence[float], joined: Sequence[bool], width: float, gap: float) -> tuple[Slot, ...]:
+    """Return the chips' places in rows of at most ``width``, words kept together where they fit.
+
+    Joined chips touch the one before them; words stand ``gap`` apart.
+    """
+    slots: list[Slot] = []
+    x, row = 0.0, 0
+    for first, end in _words(joined):
+        word = sum(widths[first:end])
+        if x > 0 and x + word > width:
+            x, row = 0.0, row + 1
+        for index in range(first, end):
+            if x > 0 and x + widths[index] > width:
+                x, row = 0.0, row + 1
+            slots.append(Slot(x, widths[index], row))
+            x += widths[index]
+        x += gap
+    return tuple(slots)
+
+
+def _words(joined: Sequence[bool]) -> list[tuple[int, int]]:
+    starts = [index for index, glued in enumerate(joined) if not glued or index == 0]
+    return list(zip(starts, [*starts[1:], len(joined)], strict=False))
+
+
+def above_or_below(slots: Sequence[Slot], index: int, rows: int) -> int:
+    """Return the chip that stands ``rows`` lower (or higher, if negative), nearest to this one's middle."""
+    here = slots[index]
+    middle = here.x + here.width / 2
+    there = [i for i, slot in enumerate(slots) if slot.row == here.row + rows]
+    return min(there, key=lambda i: abs(slots[i].x + slots[i].width / 2 - middle), default=index)
+
+
+def describe(token: Token) -> str:
+    """Return one line for a tooltip: position, id, exact text."""
+    kind = ", special token" if token.special else "" if token.starts_word else ", continues a word"
+    return f"token {token.position} · id {token.id} · {token.text!r}{kind}"

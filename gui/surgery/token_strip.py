@@ -1,0 +1,185 @@
+"""The token strip: the prompt as the model reads it, and the tools to choose tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRect, Qt, Signal
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.sites.selection import ALL, MASK, Selection, at
+from gui.surgery.token_canvas import TokenCanvas
+from gui.surgery.token_choice import chosen_words
+
+if TYPE_CHECKING:
+    from core.text.tokens import Tokens
+    from gui.theme.theme import Theme
+
+ROWS_IN_SIGHT = 3
+TOOLS = (
+    ("cut", "Cut here", "Choose the tokens that the next incision is made at. Drag for several, double click for all."),
+    ("pair", "Pair A–B", "Choose two tokens whose similarity is followed through the layers: first A, then B. (P)"),
+)
+PICKS: tuple[tuple[str, Selection, str], ...] = (
+    ("all", ALL, "Choose every token. (A)"),
+    ("last", at(-1), "Choose the last token, whatever the prompt."),
+    ("mask", MASK, "Choose the masked token."),
+)
+
+
+class TokenStrip(QWidget):
+    """A prompt's tokens, what is chosen of them, and the tools to choose.
+
+    Signals
+    -------
+    selectionChosen(Selection)
+        The tokens that the next incision is to be made at.
+    pairChosen(int, int)
+        Positions of A and B.
+    toolChosen(str)
+        ``"cut"`` or ``"pair"``; the strip has already changed to it.
+    """
+
+    selectionChosen = Signal(object)
+    pairChosen = Signal(int, int)
+    toolChosen = Signal(str)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.canvas = TokenCanvas(theme, self)
+        self.tools: dict[str, QPushButton] = {}
+        self.picks: dict[str, QPushButton] = {}
+        self.caption = QLabel(self)
+        self._scroll = QScrollArea(self)
+        self._build()
+        self.canvas.selectionChosen.connect(self.selectionChosen)
+        self.canvas.pairChosen.connect(self._on_canvas_pair_chosen)
+        self.canvas.toolChosen.connect(self._on_tool_wanted)
+        self.canvas.pendingChanged.connect(self._refresh_caption)
+        self.canvas.rowsChanged.connect(self._on_canvas_rows_changed)
+        self.canvas.focusMoved.connect(self._on_canvas_focus_moved)
+        theme.changed.connect(self._on_theme_changed)
+        self._on_theme_changed()
+        self.set_tokens(None)
+
+    def set_tokens(self, tokens: Tokens | None) -> None:
+        """Show the tokens of a prompt, or that there are none."""
+        if tokens is not None and len(tokens) == 0:
+            tokens = None
+        self.canvas.set_tokens(tokens)
+        for button in (*self.tools.values(), *self.picks.values()):
+            button.setEnabled(tokens is not None)
+        self.picks["mask"].setVisible(tokens is not None and bool(tokens.mask_positions))
+        self._refresh_caption()
+
+    def set_chosen(self, chosen: tuple[int, ...]) -> None:
+        """Show which tokens the next incision is made at."""
+        self.canvas.set_chosen(chosen)
+        self._refresh_caption()
+
+    def set_pairs(self, pairs: tuple[tuple[int, int, int], ...]) -> None:
+        """Show the followed pairs: positions of A and B, and which of the palette's pair colours."""
+        self.canvas.look.pairs = pairs
+        self.canvas.look.find_badges()
+        self.canvas.update()
+
+    def set_read_position(self, position: int | None) -> None:
+        """Mark the token at which the prediction is read."""
+        self.canvas.look.read_position = position
+        self.canvas.update()
+
+    def set_incised(self, positions: Iterable[int]) -> None:
+        """Mark the tokens at which incisions are made."""
+        self.canvas.look.incised = frozenset(positions)
+        self.canvas.update()
+
+    def set_tool(self, tool: str) -> None:
+        """Take up a tool: ``"cut"`` or ``"pair"``."""
+        self.canvas.tool = tool
+        self.canvas.set_pending(None)
+        self.tools[tool].setChecked(True)
+        self._refresh_caption()
+
+    def _build(self) -> None:
+        header = QHBoxLayout()
+        header.setContentsMargins(0, 0, 0, 0)
+        header.setSpacing(0)
+        group = QButtonGroup(self)
+        for place, (tool, label, help_) in zip(("first", "last"), TOOLS, strict=True):
+            button = self._button(label, help_, "segment")
+            button.setCheckable(True)
+            button.setProperty("place", place)
+            button.clicked.connect(lambda _=False, tool=tool: self._on_tool_wanted(tool))
+            group.addButton(button)
+            header.addWidget(button)
+            self.tools[tool] = button
+        self.tools["cut"].setChecked(True)
+        header.addSpacing(12)
+        for label, selection, help_ in PICKS:
+            button = self._button(label, help_, "quiet")
+            button.clicked.connect(lambda _=False, wanted=selection: self.selectionChosen.emit(wanted))
+            header.addWidget(button)
+            self.picks[label] = button
+        self.caption.setProperty("kind", "muted")
+        self.caption.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        header.addWidget(self.caption, 1)
+        self._scroll.setWidget(self.canvas)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(4)
+        box.addLayout(header)
+        box.addWidget(self._scroll)
+
+    def _button(self, label: str, help_: str, kind: str) -> QPushButton:
+        button = QPushButton(label, self)
+        button.setProperty("kind", kind)
+        button.setToolTip(help_)
+        button.setAccessibleDescription(help_)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        return button
+
+    def _refresh_caption(self) -> None:
+        count = len(self.canvas.look.faces)
+        if self.canvas.tool == "pair" and count:
+            pending = self.canvas.look.pending
+            words = "click token A" if pending is None else "now click token B"
+        else:
+            words = chosen_words(len(self.canvas.look.chosen), count)
+        self.caption.setText(words)
+        self.caption.setToolTip(words)
+
+    def _on_tool_wanted(self, tool: str) -> None:
+        self.set_tool(tool)
+        self.toolChosen.emit(tool)
+
+    def _on_canvas_pair_chosen(self, a: int, b: int) -> None:
+        self.pairChosen.emit(a, b)
+        self._on_tool_wanted("cut")
+
+    def _on_canvas_rows_changed(self, rows: int) -> None:
+        shown = rows if rows <= ROWS_IN_SIGHT else ROWS_IN_SIGHT + 0.4
+        self._scroll.setFixedHeight(self.canvas.height_of(shown))
+
+    def _on_canvas_focus_moved(self, area: QRect) -> None:
+        self._scroll.ensureVisible(area.center().x(), area.center().y(), 0, area.height() // 2 + 2)
+
+    def _on_theme_changed(self) -> None:
+        self.caption.setFont(self._theme.font(13))
+        self._on_canvas_rows_changed(self.canvas.rows)
