@@ -114,7 +114,9 @@ def read_config(folder: Path) -> dict[str, Any]:
     try:
         names = {entry.name for entry in folder.iterdir()}
     except OSError as error:
-        raise SurgeryError(f"The folder {folder} cannot be read: {error.strerror}.", "Check its permissions.") from error
+        raise SurgeryError(
+            f"The folder {folder} cannot be read: {error.strerror}.", "Check its permissions."
+        ) from error
     if not names:
         raise SurgeryError(f"The folder {folder} is empty.", "Choose a folder with config.json and model.safetensors.")
     if "config.json" not in names:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from core.errors import SurgeryError
+from core.models.pieces import Vocabulary, vocabulary_of
 
 if TYPE_CHECKING:
     from torch.nn import Module
@@ -35,6 +37,11 @@ class LoadedModel:
     architecture: Architecture
     network: PreTrainedModel
     tokenizer: PreTrainedTokenizerFast
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """How to read the pieces of the tokenizer."""
+        return vocabulary_of(self.tokenizer)
 
     @property
     def backbone(self) -> PreTrainedModel:

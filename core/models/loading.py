@@ -107,7 +107,7 @@ def _describe(
             find_part(block, path, architecture)
     # The width of z, not d_model: the two differ in models that choose their own width of a head.
     weight = find_part(blocks[0], architecture.attention_projection, architecture).weight
-    z_width = weight.shape[0 if architecture.transposed_projection else 1]  # type: ignore[union-attr,index]
+    z_width = weight.shape[0 if architecture.transposed_projection else 1]  # type: ignore[index]
     n_heads = int(config.num_attention_heads)
     return ModelInfo(
         name=name,

@@ -55,7 +55,7 @@ def load_network(
         if network is None:
             network, missing = _load(checkpoint, architecture.backbone_class, dtype, architecture.backbone_options)
             _refuse_missing(checkpoint, missing)
-        return network.to(device).eval().requires_grad_(False), has_head  # type: ignore[arg-type]
+        return network.to(device).eval().requires_grad_(False), has_head
 
 
 def _load(

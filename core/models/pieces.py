@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
@@ -14,8 +15,37 @@ Kind = Literal["bytes", "words", "sentence"]
 BLANK = "▁"
 
 
-def kind_of(tokenizer: PreTrainedTokenizerFast) -> Kind:
-    """Return how pieces are written: as bytes (GPT-2), with ``##`` (WordPiece), with ``▁`` (SentencePiece)."""
+@dataclass(frozen=True)
+class Vocabulary:
+    """What has to be known of a tokenizer to read its pieces; asking it each time is slow.
+
+    Attributes
+    ----------
+    kind : {"bytes", "words", "sentence"}
+        How pieces are written: as bytes (GPT-2), with ``##`` (WordPiece), with ``▁`` (SentencePiece).
+    added : dict of int to str
+        Tokens that stand in the vocabulary as they are, not in the way of the other pieces.
+    special : frozenset of int
+        Control tokens. The unknown token is none: it stands for a word of the prompt.
+    """
+
+    kind: Kind
+    added: dict[int, str]
+    special: frozenset[int]
+
+
+def vocabulary_of(tokenizer: PreTrainedTokenizerFast) -> Vocabulary:
+    """Return what pieces of this tokenizer mean."""
+    added = tokenizer.added_tokens_decoder
+    special = {number for number, token in added.items() if token.special} | set(tokenizer.all_special_ids)
+    return Vocabulary(
+        kind=_kind_of(tokenizer),
+        added={number: token.content for number, token in added.items()},
+        special=frozenset(special - {tokenizer.unk_token_id}),
+    )
+
+
+def _kind_of(tokenizer: PreTrainedTokenizerFast) -> Kind:
     backend = tokenizer.backend_tokenizer
     if type(backend.model).__name__ == "WordPiece":
         return "words"

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.errors import SurgeryError
-from core.models.pieces import kind_of, shown, written
+from core.models.pieces import shown, written
 from core.text.tokens import Token, Tokens
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerFast
-
     from core.models.loaded_model import LoadedModel
 
 MASK = "[MASK]"
@@ -44,10 +42,8 @@ def tokenize(loaded: LoadedModel, prompt: str) -> Tokens:
             f"The tokenizer knows more tokens than {info.name}, which knows {info.vocab_size}.",
             "The tokenizer belongs to another model; get the checkpoint again.",
         )
-    specials = _special_ids(tokenizer)
     items: list[Token] = []
     for position, (token, span) in enumerate(zip(ids, encoding["offset_mapping"], strict=True)):
-        special = token in specials
         covered = items[-1].end if items else 0
         if encoding["special_tokens_mask"][position]:
             start = end = covered
@@ -55,8 +51,8 @@ def tokenize(loaded: LoadedModel, prompt: str) -> Tokens:
             start, end = origin[span[0]], origin[span[1]]
         shape = token_text(loaded, token)
         start = _with_blanks(prompt, start, end, covered, shape)
-        starts_word = not special and _starts_word(prompt, start, end, covered, shape)
-        items.append(Token(position, token, shape, start, end, special, starts_word))
+        starts_word = _starts_word(prompt, start, end, covered, shape)
+        items.append(Token(position, token, shape, start, end, token in loaded.vocabulary.special, starts_word))
     mask = tokenizer.mask_token_id if info.mask_token is not None else None
     return Tokens(prompt, tuple(items), tuple(item.position for item in items if item.id == mask))
 
@@ -66,12 +62,12 @@ def token_text(loaded: LoadedModel, token: int) -> str:
 
     Bytes that are no whole letter are written like ``<0xE2>``.
     """
-    tokenizer = loaded.tokenizer
-    piece = tokenizer.convert_ids_to_tokens(token)
-    if piece is None:
-        return f"<token {token}>"
-    # Added tokens stand in the vocabulary as they are, not in the way of the other pieces.
-    return str(piece) if token in tokenizer.added_tokens_decoder else shown(str(piece), kind_of(tokenizer))
+    vocabulary = loaded.vocabulary
+    if token in vocabulary.added:
+        return vocabulary.added[token]
+    piece = loaded.tokenizer.backend_tokenizer.id_to_token(token)
+    # Networks are often padded to a round number of tokens that the tokenizer never makes.
+    return f"<token {token}>" if piece is None else shown(piece, vocabulary.kind)
 
 
 def token_id(loaded: LoadedModel, text: str) -> int:
@@ -85,45 +81,38 @@ def token_id(loaded: LoadedModel, text: str) -> int:
     if not text:
         raise SurgeryError("No text was given for a token.", "Type a word.")
     _check_text(text, "The text", blank_is_fine=True)
-    tokenizer = loaded.tokenizer
-    special = MASK if loaded.info.mask_token is None else text.replace(MASK, loaded.info.mask_token)
-    added = tokenizer.get_added_vocab()
-    for name in (text, special):
-        if name in added:
-            return int(added[name])
-    spelling = text if text.startswith(" ") or kind_of(tokenizer) == "words" else " " + text
-    for found in (_by_spelling(tokenizer, text), _pieces(tokenizer, spelling)):
+    own_mask = loaded.info.mask_token
+    meant = text if own_mask is None else text.replace(MASK, own_mask)
+    for number, name in loaded.vocabulary.added.items():
+        if name == meant:
+            return number
+    spelling = text if text.startswith(" ") or loaded.vocabulary.kind == "words" else " " + text
+    pieces = _pieces(loaded, spelling)
+    for found in (_by_spelling(loaded, text), pieces):
         if len(found) == 1:
-            if found[0] == tokenizer.unk_token_id:
+            if found[0] == loaded.tokenizer.unk_token_id:
                 raise SurgeryError(f"{text!r} is not in this model's vocabulary.", "Choose another word.")
             return found[0]
-    pieces = _pieces(tokenizer, spelling)
     if not pieces:
         raise SurgeryError(f"Nothing of {text!r} is left after splitting it into tokens.", "Choose another word.")
     names = ", ".join(repr(token_text(loaded, piece)) for piece in pieces)
     raise SurgeryError(f"{spelling!r} is {len(pieces)} tokens in this model: {names}.", "Choose one of them.")
 
 
-def _by_spelling(tokenizer: PreTrainedTokenizerFast, text: str) -> list[int]:
+def _by_spelling(loaded: LoadedModel, text: str) -> list[int]:
     """Return the tokens of exactly this text; one if the vocabulary holds it as it stands."""
-    kind = kind_of(tokenizer)
-    vocabulary = tokenizer.backend_tokenizer
-    known = vocabulary.token_to_id(written(text, kind))
+    kind = loaded.vocabulary.kind
+    known = loaded.tokenizer.backend_tokenizer.token_to_id(written(text, kind))
     if known is not None and (kind == "bytes" or text.startswith(("##", " "))):
         return [known]
-    pieces = _pieces(tokenizer, text)
+    pieces = _pieces(loaded, text)
     # Inside a word a sentence piece bears no blank; the tokenizer itself always puts one in front.
     return [known] if len(pieces) != 1 and known is not None else pieces
 
 
-def _pieces(tokenizer: PreTrainedTokenizerFast, text: str) -> list[int]:
-    ids: list[int] = tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+def _pieces(loaded: LoadedModel, text: str) -> list[int]:
+    ids: list[int] = loaded.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
     return ids
-
-
-def _special_ids(tokenizer: PreTrainedTokenizerFast) -> set[int]:
-    declared = {number for number, token in tokenizer.added_tokens_decoder.items() if token.special}
-    return declared | set(tokenizer.all_special_ids)
 
 
 def _check_text(text: str, what: str, *, blank_is_fine: bool = False) -> None:
@@ -157,15 +146,13 @@ def _with_blanks(prompt: str, start: int, end: int, covered: int, text: str) -> 
 
 
 def _starts_word(prompt: str, start: int, end: int, covered: int, text: str) -> bool:
-    if text.startswith("##"):
-        return False
     span = prompt[start:end]
-    first = start + len(span) - len(span.lstrip())
+    if text.startswith("##") or not span.strip():
+        return False
     if start < covered:  # another byte of a letter that a token before has begun
         return False
-    if first == 0 or first >= end or first > start:
-        return True
-    return not (_in_word(prompt, first - 1) and _in_word(prompt, first))
+    first = start + len(span) - len(span.lstrip())
+    return first == 0 or not (_in_word(prompt, first - 1) and _in_word(prompt, first))
 
 
 def _in_word(prompt: str, place: int) -> bool:

@@ -105,7 +105,9 @@ def count_parameters(file: Path) -> int:
             if "F" in entry["dtype"] and len(shape) < 4:
                 count += math.prod(shape)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise SurgeryError(f"The file {file} is corrupted: its table of tensors makes no sense.", FETCH_AGAIN) from error
+        raise SurgeryError(
+            f"The file {file} is corrupted: its table of tensors makes no sense.", FETCH_AGAIN
+        ) from error
     if end > rest:
         raise SurgeryError(
             f"The file {file} is truncated: {rest:,} bytes of weights are there, {end:,} should be.", FETCH_AGAIN
