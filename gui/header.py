@@ -1,0 +1,124 @@
+"""The top line: which model, which prompt, which token to follow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSignalBlocker, QTimer, Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QToolButton, QWidget
+
+if TYPE_CHECKING:
+    from gui.theme.theme import Theme
+
+TYPING_PAUSE_MS = 180
+PROMPT_PIXELS = 17
+
+
+class HeaderBar(QWidget):
+    """Model menu, prompt, target and the token it is compared with.
+
+    Signals
+    -------
+    promptEdited(str)
+        A little after the last key.
+    promptFinished()
+        Enter was pressed or the field was left.
+    targetEdited(str), versusEdited(str)
+        On Enter or on leaving the field; empty for none.
+    """
+
+    promptEdited = Signal(str)
+    promptFinished = Signal()
+    targetEdited = Signal(str)
+    versusEdited = Signal(str)
+
+    def __init__(self, theme: Theme, model_menu: QMenu, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("header")
+        self._theme = theme
+        self._typing = QTimer(self)
+        self._typing.setSingleShot(True)
+        self._typing.setInterval(TYPING_PAUSE_MS)
+        self._typing.timeout.connect(self._on_typing_timeout)
+        self.model = QToolButton(self)
+        self.model.setMenu(model_menu)
+        self.model.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.model.setProperty("kind", "menu")
+        self.model.setText("Choose a model")
+        self.model.setAccessibleName("Model")
+        self.model.setToolTip("Which model is operated on")
+        self.prompt = self._field("Type a sentence to operate on …", "Prompt")
+        self.target = self._field("likeliest", "Target token")
+        self.target.setToolTip("The token whose probability is followed. Empty follows the likeliest one.")
+        self.versus = self._field("none", "Token to compare the target with")
+        self.versus.setToolTip("A second token: the logit difference of the two is measured.")
+        self._lay_out()
+        self._restyle()
+        theme.changed.connect(self._restyle)
+        self.prompt.textEdited.connect(lambda: self._typing.start())
+        self.prompt.editingFinished.connect(self._on_prompt_editing_finished)
+        self.target.editingFinished.connect(lambda: self.targetEdited.emit(self.target.text()))
+        self.versus.editingFinished.connect(lambda: self.versusEdited.emit(self.versus.text()))
+
+    def _field(self, hint: str, name: str) -> QLineEdit:
+        field = QLineEdit(self)
+        field.setPlaceholderText(hint)
+        field.setAccessibleName(name)
+        return field
+
+    def _lay_out(self) -> None:
+        line = QHBoxLayout(self)
+        line.addWidget(self.model)
+        for caption, field, stretch in (
+            ("Prompt", self.prompt, 1),
+            ("Target", self.target, 0),
+            ("versus", self.versus, 0),
+        ):
+            label = QLabel(caption, self)
+            label.setProperty("kind", "caption")
+            label.setBuddy(field)
+            line.addWidget(label)
+            line.addWidget(field, stretch)
+        self._line = line
+
+    @Slot()
+    def _restyle(self) -> None:
+        px = self._theme.pixels
+        self._line.setContentsMargins(px(12), px(8), px(12), px(6))
+        self._line.setSpacing(px(8))
+        self.prompt.setFont(self._theme.font(PROMPT_PIXELS))
+        for field in (self.target, self.versus):
+            field.setFont(self._theme.font(15))
+            field.setFixedWidth(px(118))
+
+    @Slot()
+    def _on_typing_timeout(self) -> None:
+        self.promptEdited.emit(self.prompt.text())
+
+    @Slot()
+    def _on_prompt_editing_finished(self) -> None:
+        if self._typing.isActive():
+            self._typing.stop()
+            self.promptEdited.emit(self.prompt.text())
+        self.promptFinished.emit()
+
+    def set_model(self, name: str) -> None:
+        """Show which model is in force."""
+        self.model.setText(name)
+
+    def set_prompt(self, text: str) -> None:
+        """Show a prompt, without moving the cursor of somebody who types it."""
+        if self.prompt.text() != text and not self._typing.isActive():
+            with QSignalBlocker(self.prompt):
+                self.prompt.setText(text)
+
+    def set_target(self, text: str, hint: str) -> None:
+        """Show the target; ``hint`` is what is followed when the field is empty."""
+        self.target.setPlaceholderText(hint)
+        if not self.target.isModified() or not self.target.hasFocus():
+            self.target.setText(text)
+
+    def set_versus(self, text: str) -> None:
+        """Show the token the target is compared with."""
+        if not self.versus.isModified() or not self.versus.hasFocus():
+            self.versus.setText(text)

@@ -1,0 +1,95 @@
+"""The pairs of tokens that are compared, as chips that can be taken away."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QSizePolicy, QWidget
+
+if TYPE_CHECKING:
+    from gui.theme.theme import Theme
+
+
+class PairChip(QAbstractButton):
+    """One pair; a click takes it away."""
+
+    def __init__(self, theme: Theme, label: str, color: int, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._color = color
+        self.setText(label)
+        self.setToolTip(f"Stop comparing {label}")
+        self.setAccessibleName(f"Remove the pair {label}")
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setFont(theme.font(13))
+
+    def sizeHint(self) -> QSize:
+        """Return room for the swatch, the text and the cross."""
+        px = self._theme.pixels
+        return QSize(self.fontMetrics().horizontalAdvance(self.text()) + px(50), px(26))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the chip."""
+        theme, px, p = self._theme, self._theme.pixels, self._theme.palette
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        box = self.rect().adjusted(1, 1, -1, -1)
+        lit = self.underMouse() or self.hasFocus()
+        painter.setPen(theme.color(p.accent if lit else p.border_strong))
+        painter.setBrush(theme.color(p.raised))
+        painter.drawRoundedRect(box, px(6), px(6))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.color(p.pairs[self._color % len(p.pairs)]))
+        painter.drawEllipse(QRect(px(10), box.center().y() - px(4), px(9), px(9)))
+        painter.setPen(theme.color(p.text))
+        painter.drawText(box.adjusted(px(26), 0, -px(20), 0), Qt.AlignmentFlag.AlignVCenter, self.text())
+        painter.setPen(theme.color(p.danger if lit else p.text_muted))
+        painter.drawText(box.adjusted(0, 0, -px(8), 0), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, "×")
+
+
+class PairChips(QWidget):
+    """A row of chips; hidden while there is no pair.
+
+    Signals
+    -------
+    removed(int)
+        Index of the pair that is no longer wanted.
+    """
+
+    removed = Signal(int)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._labels: tuple[str, ...] = ()
+        self._chips: list[PairChip] = []
+        self._row = QHBoxLayout(self)
+        self._caption = QLabel("Comparing", self)
+        self._caption.setProperty("kind", "caption")
+        self._row.addWidget(self._caption)
+        self._row.addStretch(1)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        theme.changed.connect(self._rebuild)
+        self._rebuild()
+
+    def set_labels(self, labels: tuple[str, ...]) -> None:
+        """Show these pairs, in order."""
+        if labels != self._labels:
+            self._labels = labels
+            self._rebuild()
+
+    def _rebuild(self) -> None:
+        for chip in self._chips:
+            self._row.removeWidget(chip)
+            chip.deleteLater()
+        self._chips = []
+        for index, label in enumerate(self._labels):
+            chip = PairChip(self._theme, label, index, self)
+            chip.clicked.connect(partial(self.removed.emit, index))
+            self._row.insertWidget(1 + index, chip)
+            self._chips.append(chip)
+        self.setVisible(bool(self._labels))
