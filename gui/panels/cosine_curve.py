@@ -1,0 +1,62 @@
+"""How similar the vectors of two tokens are, layer by layer, before and after."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gui.panel import PanelDeclaration
+from gui.widgets.curve_panel import CurvePanel
+from gui.widgets.curve_plot import Series
+from gui.widgets.curve_range import COSINE
+from gui.widgets.curve_readout import NO_CHANGE, ReadoutRow
+from gui.widgets.number_format import plain, signed
+
+if TYPE_CHECKING:
+    from core.runs.result import RunResult
+    from gui.theme.palette import Palette
+    from gui.theme.theme import Theme
+
+NO_PAIR = "Choose two tokens to compare: press P or take the Pair tool, then click token A and token B in the strip."
+
+
+def pair_colors(palette: Palette, index: int) -> tuple[str, str]:
+    """Return a pair's colour, for both runs."""
+    color = palette.pairs[index % len(palette.pairs)]
+    return color, color
+
+
+class CosineCurve(CurvePanel):
+    """Cosine similarity of token pairs by depth."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme, pair_colors, COSINE, "cosine similarity", by_pair=True)
+        self.show_reason(NO_PAIR)
+
+    def show_result(self, result: RunResult) -> None:  # noqa: D102
+        clean, operated = result.clean.curves.get("cosine"), result.operated.curves.get("cosine")
+        if clean is None or operated is None or not clean.labels:
+            self.show_reason(NO_PAIR)
+            return
+        pairs = zip(clean.labels, clean.values, operated.values, strict=True)
+        self.draw([Series(*pair) for pair in pairs], result)
+
+    def rows_at(self, depth: int) -> list[ReadoutRow]:  # noqa: D102
+        return [
+            ReadoutRow(
+                series.label,
+                plain(float(series.clean[depth])),
+                plain(float(series.operated[depth])),
+                NO_CHANGE if series.unchanged else signed(float(series.operated[depth] - series.clean[depth])),
+                symbol,
+            )
+            for symbol, series in enumerate(self.plot.series)
+        ]
+
+
+PANEL = PanelDeclaration(
+    key="cosine_curve",
+    title="Cosine similarity",
+    help="How similar the residual vectors of two tokens are after each layer, in the clean and the operated run.",
+    order=10,
+    make=CosineCurve,
+)

@@ -1,0 +1,81 @@
+"""The likeliest tokens before and after, and the numbers that sum the change up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from gui.panel import PanelDeclaration
+from gui.widgets.absence import predictions_absent
+from gui.widgets.figure_row import Figure, FigureRow
+from gui.widgets.framed_panel import FramedPanel
+from gui.widgets.number_format import plain, signed, whole
+from gui.widgets.prediction_list import PredictionList
+from gui.widgets.prediction_model import prediction_rows
+from gui.widgets.visible_text import visible
+
+if TYPE_CHECKING:
+    from core.runs.result import RunResult
+    from gui.theme.theme import Theme
+
+TO = " \N{RIGHTWARDS ARROW} "
+
+
+def figures(result: RunResult) -> list[Figure]:
+    """Return the numbers of the header."""
+    clean, operated, target = result.clean.numbers, result.operated.numbers, visible(result.target_text or "")
+    ranks = [whole(numbers.get("rank")) for numbers in (clean, operated)]
+    entropies = [plain(numbers.get("entropy"), 2) for numbers in (clean, operated)]
+    return [
+        Figure(
+            f"\N{GREEK CAPITAL LETTER DELTA} log p({target})",
+            signed(result.effect.log_prob),
+            "change of the target's log-probability, operated minus clean, in nats",
+        ),
+        Figure(
+            "its rank", TO.join(ranks), "rank of the target among all tokens, clean to operated; 1 is the likeliest"
+        ),
+        Figure("KL", plain(result.effect.kl), "divergence of the operated from the clean prediction, in nats"),
+        Figure("entropy", TO.join(entropies), "entropy of the prediction, clean to operated, in nats"),
+    ]
+
+
+class Predictions(FramedPanel):
+    """Predictions before and after; a click on one makes it the target."""
+
+    def __init__(self, theme: Theme) -> None:
+        body = QWidget()
+        super().__init__(theme, body, "bars")
+        self.numbers = FigureRow(theme)
+        self.list = PredictionList(theme)
+        layout = QVBoxLayout(body)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.numbers)
+        layout.addWidget(self.list, 1)
+        self.list.tokenChosen.connect(self.targetChosen)
+        self.show_reason("The model's predictions, before and after, appear here after the first run.")
+
+    def show_result(self, result: RunResult) -> None:  # noqa: D102
+        rows = prediction_rows(result)
+        if not rows:
+            self.show_reason(predictions_absent(result))
+            return
+        self.numbers.show_figures(figures(result))
+        self.list.set_rows(rows)
+        self.show_body()
+
+    def restyle(self) -> None:  # noqa: D102
+        super().restyle()
+        self.numbers.restyle()
+        self.list.restyle()
+
+
+PANEL = PanelDeclaration(
+    key="predictions",
+    title="Predictions",
+    help="The likeliest tokens before and after, with their change in log-probability and in rank. Click one to follow it.",
+    order=30,
+    make=Predictions,
+)

@@ -1,0 +1,67 @@
+"""What both curve panels are made of: the readout above, the plot below."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from gui.widgets.curve_plot import Colors, CurvePlot, Series
+from gui.widgets.curve_range import Limits
+from gui.widgets.curve_readout import CurveReadout, ReadoutRow
+from gui.widgets.depth_axis import depth_name
+from gui.widgets.framed_panel import FramedPanel
+
+if TYPE_CHECKING:
+    from core.runs.result import RunResult
+    from gui.theme.theme import Theme
+
+
+class CurvePanel(FramedPanel):
+    """Curves by depth, and their numbers at the crosshair or, at rest, after the last layer.
+
+    Subclasses say what the series are (`series_of`) and how a depth's numbers are written (`rows_at`).
+    """
+
+    def __init__(self, theme: Theme, colors: Colors, limits: Limits, label: str, *, by_pair: bool) -> None:
+        body = QWidget()
+        super().__init__(theme, body, "curve")
+        self.readout = CurveReadout(theme, by_pair=by_pair)
+        self.plot = CurvePlot(theme, colors, limits, label)
+        self.plot.setAccessibleName(f"{label} by depth; arrow keys move the crosshair")
+        layout = QVBoxLayout(body)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.readout)
+        layout.addWidget(self.plot, 1)
+        self._question: tuple[object, ...] = ()
+        self.plot.depthChanged.connect(self._on_plot_depth_changed)
+
+    def heading(self, depth: int) -> str:
+        """Return the heading for a depth."""
+        return depth_name(depth)[0].upper() + depth_name(depth)[1:]
+
+    def rows_at(self, depth: int) -> list[ReadoutRow]:
+        """Return the numbers at a depth."""
+        raise NotImplementedError
+
+    def draw(self, series: list[Series], result: RunResult, *about: object) -> None:
+        """Draw series; ``about`` tells one question from another, as far as the series do."""
+        question = (result.model.name, result.request.ids, tuple(s.label for s in series), *about)
+        self.plot.show_series(series, anew=question != self._question)
+        self._question = question
+        self._write()
+        self.show_body()
+
+    def restyle(self) -> None:  # noqa: D102
+        super().restyle()
+        self.readout.restyle()
+        self.plot.restyle()
+
+    def _write(self) -> None:
+        depth = self.plot.depth if self.plot.depth >= 0 else self.plot.n_depths - 1
+        if depth >= 0:
+            self.readout.show_rows(self.heading(depth), self.rows_at(depth))
+
+    def _on_plot_depth_changed(self, depth: int) -> None:
+        self._write()

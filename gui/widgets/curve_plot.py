@@ -1,0 +1,211 @@
+"""A plot of curves by depth, clean and operated, with a crosshair for mouse and keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QResizeEvent
+
+from gui.theme.plot_style import SYMBOLS, apply_plot_style, line_pen, symbol_brush, symbol_pen, symbol_size
+from gui.widgets.curve_range import Limits, rounded_range, settled_range
+from gui.widgets.depth_axis import DepthAxis
+from gui.widgets.value_axis import ValueAxis
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from gui.theme.palette import Palette
+    from gui.theme.theme import Theme
+
+Colors = Callable[["Palette", int], tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Series:
+    """One quantity before and after.
+
+    Attributes
+    ----------
+    clean, operated : ndarray of float64, shape [n_layers + 1]
+    """
+
+    label: str
+    clean: NDArray[np.float64]
+    operated: NDArray[np.float64]
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether the two are the same at every depth, to the bit."""
+        return np.array_equal(self.clean, self.operated, equal_nan=True)
+
+
+class CurvePlot(pg.PlotWidget):
+    """Curves by depth. Clean ones are dashed with hollow symbols, operated ones solid and filled.
+
+    Parameters
+    ----------
+    colors : callable
+        ``colors(palette, index)`` returns the clean and the operated colour of a series.
+    limits : Limits
+        What the quantity can be.
+
+    Signals
+    -------
+    depthChanged(int)
+        The depth under the crosshair, or -1 when there is no crosshair.
+    """
+
+    depthChanged = Signal(int)
+
+    def __init__(self, theme: Theme, colors: Colors, limits: Limits, label: str) -> None:
+        self.axis = DepthAxis()
+        super().__init__(axisItems={"bottom": self.axis, "left": ValueAxis()})
+        self.theme = theme
+        self._colors = colors
+        self._limits = limits
+        self._label = label
+        self.series: tuple[Series, ...] = ()
+        self.depth = -1
+        self._shown: tuple[float, float] | None = None
+        self._clean: list[pg.PlotDataItem] = []
+        self._operated: list[pg.PlotDataItem] = []
+        item = self.getPlotItem()
+        item.hideButtons()
+        item.setMenuEnabled(False)
+        item.setMouseEnabled(x=False, y=False)
+        item.disableAutoRange()
+        self._zero = pg.InfiniteLine(0, angle=0, movable=False)
+        self._cross = pg.InfiniteLine(0, angle=90, movable=False)
+        self._cross.hide()
+        for line, z in ((self._zero, -10), (self._cross, -5)):
+            line.setZValue(z)
+            item.addItem(line, ignoreBounds=True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.restyle()
+
+    def minimumSizeHint(self) -> QSize:  # noqa: D102
+        return QSize(self.theme.pixels(180), self.theme.pixels(90))
+
+    @property
+    def n_depths(self) -> int:
+        """How many depths are drawn."""
+        return len(self.series[0].clean) if self.series else 0
+
+    def show_series(self, series: Sequence[Series], *, anew: bool) -> None:
+        """Draw series.
+
+        Parameters
+        ----------
+        anew : bool
+            True for another question: the range is then chosen afresh instead of kept still.
+        """
+        self.series = tuple(series)
+        self._make_items(len(self.series))
+        self.axis.set_layers(self.n_depths - 1)
+        wanted = rounded_range([a for s in self.series for a in (s.clean, s.operated)], self._limits)
+        self._shown = settled_range(wanted, None if anew else self._shown)
+        self._set_ranges()
+        depths = np.arange(self.n_depths)
+        for index, item in enumerate(self._clean):
+            there = index < len(self.series)
+            for curve in (item, self._operated[index]):
+                curve.setVisible(there)
+            if there:
+                item.setData(depths, self.series[index].clean)
+                self._operated[index].setData(depths, self.series[index].operated)
+        self._place_crosshair(self.depth if self.depth < self.n_depths else -1)
+
+    def restyle(self) -> None:
+        """Take colours and sizes from the theme again."""
+        theme, p = self.theme, self.theme.palette
+        apply_plot_style(self, theme)
+        self.getPlotItem().layout.setContentsMargins(*(theme.pixels(v) for v in (6, 8, 14, 4)))
+        self._zero.setPen(pg.mkPen(QColor(p.text_faint), width=1))
+        self._cross.setPen(pg.mkPen(QColor(p.text_muted), width=max(1.0, theme.scale)))
+        size = self._symbol_size()
+        for index, (clean, operated) in enumerate(zip(self._clean, self._operated, strict=True)):
+            before, after = self._colors(p, index)
+            for item, color, dashed in ((clean, before, True), (operated, after, False)):
+                item.setPen(line_pen(theme, color, dashed=dashed))
+                item.setSymbol(SYMBOLS[index % len(SYMBOLS)] if size else None)
+                item.setSymbolSize(size)
+                item.setSymbolPen(symbol_pen(theme, color))
+                item.setSymbolBrush(symbol_brush(theme, color, filled=not dashed))
+        self._fit_labels()
+        self._set_ranges()
+
+    def _make_items(self, count: int) -> None:
+        grown = count > len(self._clean)
+        while len(self._clean) < count:
+            for items, z in ((self._clean, 1), (self._operated, 2)):
+                item = pg.PlotDataItem(connect="finite")
+                item.setZValue(z)
+                self.getPlotItem().addItem(item, ignoreBounds=True)
+                items.append(item)
+        if grown or self._symbol_size() != self._clean[0].opts["symbolSize"] if self._clean else False:
+            self.restyle()
+
+    def _set_ranges(self) -> None:
+        if self._shown is None or not self.series:
+            return
+        low, high = self._shown
+        margin = 0.04 * (high - low)
+        beside = max(0.35, self.theme.pixels(10) * self.n_depths / max(1.0, self.getViewBox().width()))
+        self.getPlotItem().setYRange(low - margin, high + margin, padding=0)
+        self.getPlotItem().setXRange(-beside, self.n_depths - 1 + beside, padding=0)
+
+    def _symbol_size(self) -> int:
+        return symbol_size(self.theme, self.getViewBox().width() / max(1, self.n_depths))
+
+    def _fit_labels(self) -> None:
+        item = self.getPlotItem()
+        roomy = self.height() >= self.theme.pixels(170)
+        for side, text in (("left", self._label), ("bottom", "after layer")):
+            axis = item.getAxis(side)
+            if roomy:
+                axis.setLabel(text)
+            axis.showLabel(roomy)
+
+    def _place_crosshair(self, depth: int) -> None:
+        self._cross.setVisible(depth >= 0)
+        if depth >= 0:
+            self._cross.setValue(depth)
+        if depth != self.depth:
+            self.depth = depth
+            self.depthChanged.emit(depth)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: D102
+        super().mouseMoveEvent(event)
+        if not self.series:
+            return
+        at = self.getViewBox().mapSceneToView(QPointF(self.mapToScene(event.position().toPoint())))
+        self._place_crosshair(min(max(round(at.x()), 0), self.n_depths - 1))
+
+    def leaveEvent(self, event: QEvent) -> None:  # noqa: D102
+        super().leaveEvent(event)
+        self._place_crosshair(-1)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
+        last = self.n_depths - 1
+        here = self.depth if self.depth >= 0 else last
+        moves = {
+            Qt.Key.Key_Left: max(0, here - 1) if self.depth >= 0 else last,
+            Qt.Key.Key_Right: min(last, here + 1),
+            Qt.Key.Key_Home: 0,
+            Qt.Key.Key_End: last,
+            Qt.Key.Key_Escape: -1,
+        }
+        if last < 0 or event.key() not in moves or (event.key() == Qt.Key.Key_Escape and self.depth < 0):
+            event.ignore()
+            return
+        self._place_crosshair(moves[Qt.Key(event.key())])
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        if hasattr(self, "_cross"):
+            self.restyle()

@@ -1,0 +1,62 @@
+"""Vertical ranges that show the data well and stay still while the data moves a little."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What a quantity can be.
+
+    Attributes
+    ----------
+    low, high : float
+        It is never outside.
+    least : float
+        The smallest span worth showing: less would magnify nothing.
+    """
+
+    low: float = -math.inf
+    high: float = math.inf
+    least: float = 0.1
+
+
+COSINE = Limits(low=-1, high=1, least=0.1)
+LOG_PROB = Limits(high=0, least=1)
+
+
+def round_step(span: float) -> float:
+    """Return a step of 1, 2 or 5 times a power of ten, about a fifth of the span."""
+    power = 10.0 ** math.floor(math.log10(span / 5))
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= span / 5 * 0.999)
+
+
+def rounded_range(arrays: Iterable[NDArray[np.float64]], limits: Limits) -> tuple[float, float]:
+    """Return a range of round numbers around all finite values."""
+    values = np.concatenate([np.ravel(array) for array in arrays] or [np.empty(0)])
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return (limits.low, limits.high) if math.isfinite(limits.low) else (limits.high - limits.least, limits.high)
+    low, high = float(values.min()), float(values.max())
+    if (short := limits.least - (high - low)) > 0:
+        low, high = low - short / 2, high + short / 2
+    step = round_step(high - low)
+    low = max(math.floor(low / step) * step, limits.low)
+    high = min(math.ceil(high / step) * step, limits.high)
+    return low, high
+
+
+def settled_range(new: tuple[float, float], shown: tuple[float, float] | None) -> tuple[float, float]:
+    """Keep the range shown as long as it holds the new one and is not twice too wide."""
+    if shown is None or shown[0] > new[0] or shown[1] < new[1]:
+        return new
+    return shown if (shown[1] - shown[0]) <= 2 * (new[1] - new[0]) else new

@@ -1,0 +1,170 @@
+"""The numbers under the crosshair, which are at once the key to the curves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from gui.theme.plot_style import line_pen, symbol_brush, symbol_pen
+from gui.widgets.curve_symbol import draw_symbol
+from gui.widgets.number_format import plain
+
+if TYPE_CHECKING:
+    from gui.theme.theme import Theme
+
+COLUMNS = ("clean", "operated", "change")
+NO_CHANGE = "no change"
+LABEL_SIZE, HEAD_SIZE = 14, 13
+
+
+@dataclass(frozen=True)
+class ReadoutRow:
+    """One line of numbers, already written out.
+
+    Attributes
+    ----------
+    symbol : int or None
+        Index of the series whose colour and symbol stand before the label.
+    """
+
+    label: str
+    clean: str
+    operated: str
+    change: str
+    symbol: int | None = None
+
+
+class CurveReadout(QWidget):
+    """A heading, the names of three columns with samples of their lines, and rows of numbers.
+
+    Parameters
+    ----------
+    by_pair : bool
+        True when colours tell series apart; the samples are then neutral. False when colours
+        tell clean from operated.
+    """
+
+    def __init__(self, theme: Theme, *, by_pair: bool, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.theme = theme
+        self._by_pair = by_pair
+        self._widest = plain(-0.0001 if by_pair else -10)
+        self.heading = ""
+        self.rows: tuple[ReadoutRow, ...] = ()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def show_rows(self, heading: str, rows: Sequence[ReadoutRow]) -> None:
+        """Show numbers."""
+        taller = len(rows) != len(self.rows)
+        self.heading, self.rows = heading, tuple(rows)
+        said = "; ".join(f"{r.label}: clean {r.clean}, operated {r.operated}, change {r.change}" for r in rows)
+        self.setAccessibleName(heading)
+        self.setAccessibleDescription(said)
+        self.setToolTip("\n".join(row.label for row in rows) if self._elides() else "")
+        if taller:
+            self.updateGeometry()
+        self.update()
+
+    def restyle(self) -> None:
+        """Take colours and sizes from the theme again."""
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:  # noqa: D102
+        return QSize(self.theme.pixels(360), self.minimumSizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:  # noqa: D102
+        height = self._line() * (1 + len(self.rows)) + self.theme.pixels(12)
+        return QSize(self.theme.pixels(280), round(height))
+
+    def _line(self) -> float:
+        return QFontMetricsF(self.theme.font(LABEL_SIZE, bold=True)).height() + self.theme.pixels(4)
+
+    def _columns(self) -> list[tuple[float, float]]:
+        """Return left and right of the three columns."""
+        theme = self.theme
+        head, numbers = QFontMetricsF(theme.font(HEAD_SIZE)), QFontMetricsF(theme.font(LABEL_SIZE, bold=True))
+        right = float(min(self.width() - theme.pixels(12), theme.pixels(640)))
+        made: list[tuple[float, float]] = []
+        for name in reversed(COLUMNS):
+            needs = [head.horizontalAdvance(name), numbers.horizontalAdvance(self._widest)]
+            needs[0] += self._sample() if name != "change" else 0
+            needs += [numbers.horizontalAdvance(getattr(row, name)) for row in self.rows]
+            left = right - max(needs)
+            made.insert(0, (left, right))
+            right = left - theme.pixels(16)
+        return made
+
+    def _sample(self) -> float:
+        return self.theme.pixels(30)
+
+    def _elides(self) -> bool:
+        room = self._columns()[0][0] - self.theme.pixels(12 + 18 + 10)
+        metrics = QFontMetricsF(self.theme.font(LABEL_SIZE))
+        return any(metrics.horizontalAdvance(row.label) > room for row in self.rows)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.fillRect(self.rect(), QColor(self.theme.palette.surface))
+        columns, line = self._columns(), self._line()
+        top = float(self.theme.pixels(8))
+        self._paint_head(painter, columns, top, line)
+        for row in self.rows:
+            top += line
+            self._paint_row(painter, row, columns, top, line)
+        painter.end()
+
+    def _paint_head(self, painter: QPainter, columns: list[tuple[float, float]], top: float, line: float) -> None:
+        theme, p = self.theme, self.theme.palette
+        left = theme.pixels(12)
+        room = QRectF(left, top, columns[0][0] - left - theme.pixels(10), line)
+        self._text(painter, room, self.heading, theme.font(LABEL_SIZE, bold=True), p.text, right=False)
+        font = theme.font(HEAD_SIZE)
+        metrics = QFontMetricsF(font)
+        for name, (start, end) in zip(COLUMNS, columns, strict=True):
+            self._text(painter, QRectF(start, top, end - start, line), name, font, p.text_muted, right=True)
+            if name == "change":
+                continue
+            color = p.text_muted if self._by_pair else getattr(p, name)
+            x = end - metrics.horizontalAdvance(name) - self._sample()
+            width = self._sample() - theme.pixels(6)
+            y = top + line / 2
+            painter.setPen(line_pen(theme, color, dashed=name == "clean"))
+            painter.drawLine(QPointF(x, y), QPointF(x + width, y))
+            filled = name == "operated"
+            painter.setPen(symbol_pen(theme, color))
+            painter.setBrush(symbol_brush(theme, color, filled=filled))
+            draw_symbol(painter, "o", QPointF(x + width / 2, y), theme.pixels(8))
+
+    def _paint_row(
+        self, painter: QPainter, row: ReadoutRow, columns: list[tuple[float, float]], top: float, line: float
+    ) -> None:
+        theme, p = self.theme, self.theme.palette
+        left = float(theme.pixels(12))
+        if row.symbol is not None:
+            color = p.pairs[row.symbol % len(p.pairs)]
+            painter.setPen(symbol_pen(theme, color))
+            painter.setBrush(symbol_brush(theme, color, filled=True))
+            draw_symbol(painter, row.symbol, QPointF(left + theme.pixels(5), top + line / 2), theme.pixels(9))
+            left += theme.pixels(18)
+        room = QRectF(left, top, columns[0][0] - left - theme.pixels(10), line)
+        self._text(painter, room, row.label, theme.font(LABEL_SIZE), p.text, right=False)
+        for name, (start, end) in zip(COLUMNS, columns, strict=True):
+            written = getattr(row, name)
+            quiet = name == "clean" or written == NO_CHANGE
+            font = theme.font(LABEL_SIZE if written != NO_CHANGE else HEAD_SIZE, bold=not quiet)
+            area = QRectF(start, top, end - start, line)
+            self._text(painter, area, written, font, p.text_muted if quiet else p.text, right=True)
+
+    def _text(self, painter: QPainter, area: QRectF, text: str, font: QFont, color: str, *, right: bool) -> None:
+        painter.setFont(font)
+        painter.setPen(QColor(color))
+        shown = text if right else QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideRight, area.width())
+        side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
+        painter.drawText(area, side | Qt.AlignmentFlag.AlignVCenter, shown)

@@ -1,0 +1,152 @@
+"""The prediction table: a header that stays and a list of rows that scrolls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QModelIndex, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QVBoxLayout, QWidget
+
+from gui.widgets.number_format import percent
+from gui.widgets.prediction_delegate import PredictionDelegate
+from gui.widgets.prediction_layout import ROW_HEIGHT, SMALL_SIZE, columns, scale_end
+from gui.widgets.prediction_model import ROW_ROLE, PredictionModel, PredictionRow
+
+if TYPE_CHECKING:
+    from gui.theme.theme import Theme
+
+HEADS = {
+    "token": "token",
+    "change": "\N{GREEK CAPITAL LETTER DELTA} log p",
+    "movement": "rank",
+}
+
+
+class PredictionHeader(QWidget):
+    """The names of the columns, and what a full bar stands for."""
+
+    def __init__(self, theme: Theme, model: PredictionModel, view: QWidget, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.theme = theme
+        self._model = model
+        self._view = view
+
+    def sizeHint(self) -> QSize:  # noqa: D102
+        return QSize(self.theme.pixels(280), self.theme.pixels(44))
+
+    def minimumSizeHint(self) -> QSize:  # noqa: D102
+        return QSize(self.theme.pixels(280), self.theme.pixels(44))
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
+        theme, p = self.theme, self.theme.palette
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(p.surface))
+        laid = columns(theme, self._view.width(), self._model.rows)
+        painter.setFont(theme.font(SMALL_SIZE))
+        painter.setPen(QColor(p.text_muted))
+        base = Qt.AlignmentFlag.AlignBottom
+        left, right = Qt.AlignmentFlag.AlignLeft | base, Qt.AlignmentFlag.AlignRight | base
+        height = self.height() - theme.pixels(4)
+        for name, text in HEADS.items():
+            if not (area := laid.area(name, 0, height)).isEmpty():
+                painter.drawText(area, left if name == "token" else right, text)
+        bars: QRectF = laid.area("bars", 0, height)
+        painter.drawText(bars, left, "0")
+        painter.drawText(bars, right, percent(scale_end(self._model.largest)).replace(".0%", "%"))
+        self._paint_key(painter, bars.left())
+        painter.setPen(QColor(p.border_strong))
+        painter.drawLine(0, self.height() - 1, self.width(), self.height() - 1)
+        painter.end()
+
+    def _paint_key(self, painter: QPainter, left: float) -> None:
+        """Say which bar is which, in the order in which they lie."""
+        theme, p = self.theme, self.theme.palette
+        line, side = theme.pixels(20), theme.pixels(10)
+        for name in ("clean", "operated"):
+            painter.fillRect(QRectF(left, (line - side) / 2 + 1, side, side), QColor(getattr(p, name)))
+            left += side + theme.pixels(5)
+            width = painter.fontMetrics().horizontalAdvance(name)
+            painter.drawText(QRectF(left, 0, width + 2, line), Qt.AlignmentFlag.AlignVCenter, name)
+            left += width + theme.pixels(12)
+
+
+class PredictionView(QListView):
+    """The rows. Arrow keys move, Enter and a click choose."""
+
+    rowChosen = Signal(QModelIndex)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setUniformItemSizes(True)
+        self.setMouseTracking(True)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
+        keys = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
+        if event.key() in keys and self.currentIndex().isValid():
+            self.rowChosen.emit(self.currentIndex())
+            event.accept()
+            return
+        super().keyPressEvent(event)
+
+
+class PredictionList(QWidget):
+    """Header and rows.
+
+    Signals
+    -------
+    tokenChosen(int)
+        The id of a token that was clicked or entered.
+    """
+
+    tokenChosen = Signal(int)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.theme = theme
+        self.model = PredictionModel(self)
+        self.view = PredictionView()
+        self.view.setObjectName("predictionView")
+        self.view.setAccessibleName("Predictions; Enter follows a token")
+        self.view.setModel(self.model)
+        self._delegate = PredictionDelegate(theme, self.model, self)
+        self.view.setItemDelegate(self._delegate)
+        self.header = PredictionHeader(theme, self.model, self.view.viewport())
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.header)
+        layout.addWidget(self.view, 1)
+        self.view.clicked.connect(self._on_view_row_chosen)
+        self.view.rowChosen.connect(self._on_view_row_chosen)
+        self.restyle()
+
+    def set_rows(self, rows: list[PredictionRow]) -> None:
+        """Show rows."""
+        self.model.set_rows(rows)
+        if rows and not self.view.currentIndex().isValid():
+            self.view.setCurrentIndex(self.model.index(0))
+        self.header.update()
+
+    def restyle(self) -> None:
+        """Take colours and sizes from the theme again."""
+        self.view.setMinimumHeight(self.theme.pixels(ROW_HEIGHT))
+        self.view.setSpacing(0)
+        self.view.scheduleDelayedItemsLayout()
+        self.header.updateGeometry()
+        self.header.update()
+        self.view.viewport().update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        self.header.update()
+
+    def _on_view_row_chosen(self, index: QModelIndex) -> None:
+        row = index.data(ROW_ROLE)
+        if isinstance(row, PredictionRow):
+            self.tokenChosen.emit(row.operated.id)

@@ -1,0 +1,66 @@
+"""The veil over an answer to an earlier question."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRectF, Qt, QTimer
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtWidgets import QWidget
+
+if TYPE_CHECKING:
+    from gui.theme.theme import Theme
+
+DELAY_MS = 250
+MARK = "updating\N{HORIZONTAL ELLIPSIS}"
+
+
+class StaleVeil(QWidget):
+    """Lies over its parent, lets the mouse through, and appears only when waiting gets noticeable."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.theme = theme
+        self._delay = QTimer(self)
+        self._delay.setSingleShot(True)
+        self._delay.setInterval(DELAY_MS)
+        self._delay.timeout.connect(self._on_delay_timeout)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setAccessibleName(MARK)
+        self.hide()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it is about to appear."""
+        return self._delay.isActive()
+
+    def set_stale(self, stale: bool) -> None:
+        """Appear after a moment, or be gone at once."""
+        if not stale:
+            self._delay.stop()
+            self.hide()
+        elif self.isHidden() and not self._delay.isActive():
+            self._delay.start()
+
+    def _on_delay_timeout(self) -> None:
+        self.show()
+        self.raise_()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
+        theme = self.theme
+        p = theme.palette
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.fillRect(self.rect(), theme.color(p.surface, 120))
+        font = theme.font(13)
+        metrics = QFontMetricsF(font)
+        height, margin = metrics.height() + theme.pixels(8), theme.pixels(8)
+        width = metrics.horizontalAdvance(MARK) + theme.pixels(20)
+        pill = QRectF((self.width() - width) / 2, self.height() - height - margin, width, height)
+        painter.setPen(QColor(p.border_strong))
+        painter.setBrush(QColor(p.raised))
+        painter.drawRoundedRect(pill.adjusted(0.5, 0.5, -0.5, -0.5), height / 2, height / 2)
+        painter.setFont(font)
+        painter.setPen(QColor(p.text_muted))
+        painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, MARK)
+        painter.end()
