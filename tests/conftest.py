@@ -15,4 +15,9 @@ os.environ |= {
     "TOKENIZERS_PARALLELISM": "false",
 }
 
-pytest_plugins = ["tests.fixtures.leaks", "tests.fixtures.tiny_models"]
+pytest_plugins = [
+    "tests.fixtures.leaks",
+    "tests.fixtures.log_records",
+    "tests.fixtures.skips",
+    "tests.fixtures.tiny_models",
+]

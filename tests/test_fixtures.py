@@ -64,11 +64,41 @@ def test_removed_hook():
     torch.nn.Linear(2, 2).register_forward_pre_hook(lambda *args: None).remove()
 """
 
+SKIPPED = """
+import logging
+import pytest
+
+
+def test_unlisted():
+    pytest.importorskip("a_module_that_moved")
+
+
+@pytest.mark.skip(reason="not Linux")
+def test_listed():
+    pass
+
+
+@pytest.mark.xfail(reason="known", strict=True)
+def test_expected_failure():
+    assert False
+
+
+def test_logs():
+    logging.getLogger("core.somewhere").warning("the cache is gone")
+
+
+def test_looks_at_the_log(caplog):
+    logging.getLogger("core.somewhere").warning("the cache is gone")
+    assert caplog.messages == ["the cache is gone"]
+"""
+
 
 @pytest.fixture
 def watched(pytester: pytest.Pytester) -> pytest.Pytester:
     """A throw-away test folder with the watchmen switched on."""
-    pytester.makeconftest('pytest_plugins = ["tests.fixtures.leaks"]')
+    pytester.makeconftest(
+        'pytest_plugins = ["tests.fixtures.leaks", "tests.fixtures.log_records", "tests.fixtures.skips"]'
+    )
     pytester.makeini(f"[pytest]\npythonpath = {Path(__file__).parent.parent}\nqt_api = pyside6\n")
     return pytester
 
@@ -91,6 +121,19 @@ def test_that_a_test_fails_for_the_hook_it_leaves(watched: pytest.Pytester) -> N
     result = watched.runpytest_subprocess("-q")
     result.assert_outcomes(passed=2, errors=1)
     result.stdout.fnmatch_lines(["*_forward_hooks: *lambda*registered at *test_hooked.py:*"])
+
+
+def test_that_unlisted_skips_and_unexpected_warnings_in_the_log_fail(watched: pytest.Pytester) -> None:
+    watched.makepyfile(test_skipped=SKIPPED, test_gone='import pytest\npytest.importorskip("another_that_moved")')
+    result = watched.runpytest_subprocess("-q", "--continue-on-collection-errors")
+    result.assert_outcomes(passed=2, failed=1, errors=2, skipped=1, xfailed=1)
+    result.stdout.fnmatch_lines_random(
+        [
+            "*reason is not listed in tests/fixtures/skips.py: could not import 'a_module_that_moved'*",
+            "*reason is not listed in tests/fixtures/skips.py: could not import 'another_that_moved'*",
+            "*WARNING core.somewhere: the cache is gone*",
+        ]
+    )
 
 
 def test_that_a_hook_on_a_model_is_named(tiny_gpt2: TinyModel) -> None:

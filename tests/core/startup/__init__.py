@@ -1,0 +1,1 @@
+"""Tests of what happens before anything else can."""
