@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def compute(view: DepthView) -> Curves | None:
     """Return cos(h_l[A], h_l[B]) for every pair, at the embedding and after every block.
 
-    A hidden state of length zero has no direction: the similarity is not a number there.
+    A hidden state of length zero has no direction: its similarity is 0, as in torch's
+    ``cosine_similarity``.
     """
     if not view.pairs:
         return None
@@ -28,7 +29,7 @@ def compute(view: DepthView) -> Curves | None:
 def _cosine(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
     lengths = np.linalg.norm(a, axis=-1) * np.linalg.norm(b, axis=-1)
     products = (a * b).sum(axis=-1)
-    return np.divide(products, lengths, out=np.full_like(products, np.nan), where=lengths > 0)
+    return np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0)
 
 
 LENS = Lens(

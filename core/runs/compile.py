@@ -55,6 +55,8 @@ class Compiled:
     @staticmethod
     def _block_hooks(block: object, change: Callable[[Tensor], Tensor]) -> list[Hook]:
         """Change what a block adds: its output less its input."""
+        import torch
+
         seen: list[Tensor] = []
 
         def remember(x: Tensor) -> None:
@@ -62,7 +64,10 @@ class Compiled:
 
         def replace(out: Tensor) -> Tensor:
             before = seen.pop()
-            return before + change(out - before)
+            added = out - before
+            changed = change(added)
+            # What is not changed keeps its very bits: the difference and the sum round.
+            return torch.where(changed == added, out, before + changed)
 
         return [Hook(block, "input", remember), Hook(block, "output", replace)]  # type: ignore[arg-type]
 
