@@ -1,0 +1,66 @@
+"""The model menu: specimens, downloaded models, a folder, a hub id."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu, QWidget
+
+from core.models.catalogue import CatalogueEntry, list_models
+
+HEADINGS = {"specimen": "Embedded", "hub": "Downloaded"}
+
+
+class ModelMenu(QMenu):
+    """Offers models; filled afresh whenever it opens.
+
+    Signals
+    -------
+    modelChosen(str)
+        Name, folder or hub id.
+    """
+
+    modelChosen = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("Model", parent)
+        self.aboutToShow.connect(self._fill)
+
+    @Slot()
+    def _fill(self) -> None:
+        self.clear()
+        entries = list_models()
+        for kind, heading in HEADINGS.items():
+            mine = [entry for entry in entries if entry.kind == kind]
+            if mine:
+                self.addSection(heading)
+            for entry in mine:
+                self._add(entry)
+        self.addSeparator()
+        self.addAction("Open a checkpoint folder …").triggered.connect(self.ask_for_folder)
+        self.addAction("Fetch from the hub …").triggered.connect(self.ask_for_hub_id)
+
+    def _add(self, entry: CatalogueEntry) -> None:
+        size = f"{entry.n_parameters / 1e6:,.0f} M parameters, {entry.memory_bytes / 1e6:,.0f} MB"
+        action = self.addAction(f"{entry.name}   ({entry.family}, {size})")
+        action.setEnabled(entry.supported)
+        action.setToolTip(entry.remark)
+        action.triggered.connect(partial(self.modelChosen.emit, entry.name))
+
+    @Slot()
+    def ask_for_folder(self) -> None:
+        """Ask for a checkpoint folder."""
+        folder = QFileDialog.getExistingDirectory(self.parentWidget(), "Open a checkpoint folder", str(Path.home()))
+        if folder:
+            self.modelChosen.emit(folder)
+
+    @Slot()
+    def ask_for_hub_id(self) -> None:
+        """Ask for a hub id."""
+        name, agreed = QInputDialog.getText(
+            self.parentWidget(), "Fetch from the hub", "Hub id, such as openai-community/gpt2:"
+        )
+        if agreed and name.strip():
+            self.modelChosen.emit(name.strip())

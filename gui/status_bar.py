@@ -1,0 +1,84 @@
+"""The bottom line: model, last run, progress and cancel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar, QWidget
+
+if TYPE_CHECKING:
+    from core.models.info import ModelInfo
+    from core.runs.events import CheckReport
+    from core.runs.result import RunResult
+    from gui.theme.theme import Theme
+
+PROGRESS_STEPS = 1000
+
+
+class StatusLine(QStatusBar):
+    """Says what is open, what was done last, and what is going on.
+
+    Signals
+    -------
+    cancelWanted()
+        The cancel button was pressed.
+    """
+
+    cancelWanted = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.setSizeGripEnabled(False)
+        self._model = QLabel("No model yet", self)
+        self._check = QLabel("", self)
+        self._last = QLabel("", self)
+        self._doing = QLabel("", self)
+        self._bar = QProgressBar(self)
+        self._bar.setTextVisible(False)
+        self._cancel = QPushButton("Cancel", self)
+        self._cancel.setProperty("kind", "quiet")
+        self._cancel.clicked.connect(self.cancelWanted)
+        for label in (self._model, self._check, self._last):
+            label.setProperty("kind", "status")
+            self.addWidget(label)
+        for widget in (self._doing, self._bar, self._cancel):
+            self.addPermanentWidget(widget)
+        theme.changed.connect(self._restyle)
+        self._restyle()
+        self.show_progress("", None)
+
+    @Slot()
+    def _restyle(self) -> None:
+        self._bar.setFixedSize(self._theme.pixels(140), self._theme.pixels(8))
+
+    def show_model(self, info: ModelInfo, check: CheckReport) -> None:
+        """Show what is open and how its self-check ended."""
+        size = f"{info.n_parameters / 1e6:.1f} M" if info.n_parameters < 1e9 else f"{info.n_parameters / 1e9:.1f} B"
+        memory = f"{info.memory_bytes / 1e6:,.0f} MB"
+        self._model.setText(
+            f"{info.name} · {info.n_layers} layers × {info.n_heads} heads · {size} parameters · "
+            f"{memory} · {info.dtype} on {info.device}"
+        )
+        held = sum(line.passed is True for line in check.lines)
+        asked = sum(line.passed is not None for line in check.lines)
+        self._check.setText(f"self-check {held}/{asked} {'✓' if check.passed else '✗'}")
+        self._check.setToolTip("\n".join(f"{line.name}: {line.text}" for line in check.lines))
+
+    def show_result(self, result: RunResult) -> None:
+        """Show what the last run took."""
+        reused = ", clean run reused" if result.clean_was_cached else ""
+        self._last.setText(f"last run {result.seconds * 1000:.0f} ms{reused}")
+
+    def show_progress(self, text: str, fraction: float | None) -> None:
+        """Show what is going on; an empty text hides it."""
+        busy = bool(text)
+        self._doing.setText(f"{text} …" if busy else "")
+        for widget in (self._doing, self._bar, self._cancel):
+            widget.setVisible(busy)
+        if fraction is None:
+            self._bar.setRange(0, 0)
+        else:
+            self._bar.setRange(0, PROGRESS_STEPS)
+            self._bar.setValue(round(fraction * PROGRESS_STEPS))

@@ -1,0 +1,75 @@
+"""Failures, notes and the self-check: from the controller to the notices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Slot
+
+from gui.notifications import Notice
+
+if TYPE_CHECKING:
+    from core.models.info import ModelInfo
+    from core.runs.events import CheckReport, Failure, Note
+    from core.runs.request import RunRequest
+    from core.runs.result import RunResult
+    from gui.notifications import Notifications
+    from gui.run_controller import RunController
+
+ONE_AT_A_TIME = ("prediction", "pair", "target", "versus")
+
+
+class NoticeWiring(QObject):
+    """Puts notices in force and takes them back when their cause is gone."""
+
+    def __init__(
+        self, controller: RunController, notifications: Notifications, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._notifications = notifications
+        controller.failed.connect(self._on_controller_failed)
+        controller.resolved.connect(self._on_controller_resolved)
+        controller.resultReady.connect(self._on_controller_result_ready)
+        controller.modelOpened.connect(self._on_controller_model_opened)
+
+    @Slot(object)
+    def _on_controller_failed(self, failure: Failure) -> None:
+        self._notifications.show(Notice("failure", "danger", failure.message, failure.hint, failure.details))
+
+    @Slot(object)
+    def _on_controller_result_ready(self, result: RunResult) -> None:
+        self._notifications.withdraw("failure")
+
+    @Slot(object, object)
+    def _on_controller_resolved(self, request: RunRequest, notes: tuple[Note, ...]) -> None:
+        for part in ONE_AT_A_TIME:
+            mine = [note for note in notes if note.part == part and not note.expected]
+            if mine:
+                self._notifications.show(Notice(part, "warning", mine[0].message, mine[0].hint))
+            else:
+                self._notifications.withdraw(part)
+        lost = sum(note.part == "incision" for note in notes)
+        if lost:
+            first = next(note for note in notes if note.part == "incision")
+            many = "One cut is" if lost == 1 else f"{lost} cuts are"
+            self._notifications.show(Notice("incision", "warning", f"{many} not applied: {first.message}", first.hint))
+        else:
+            self._notifications.withdraw("incision")
+
+    @Slot(object, object)
+    def _on_controller_model_opened(self, info: ModelInfo, check: CheckReport) -> None:
+        self._notifications.withdraw("failure")
+        if check.passed:
+            self._notifications.withdraw("self-check")
+            return
+        failed = "; ".join(f"{line.name}: {line.text}" for line in check.failures)
+        self._notifications.show(
+            Notice(
+                "self-check",
+                "danger",
+                f"{info.name} failed its self-check, so do not trust its numbers. What did not hold: {failed}",
+                "Choose another model.",
+                "\n".join(f"{line.name}: {line.value} (allowed {line.tolerance})" for line in check.lines),
+                lasting=True,
+            )
+        )

@@ -1,0 +1,151 @@
+"""Prompt, tokens, pairs and target: between header, strip, chips and the store."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Slot
+
+from core.errors import SurgeryError
+from core.sessions.edits import with_pair, without_pair
+from core.sessions.session import TokenPair
+from core.sites.selection import at
+from core.text.locate import locate
+from gui.notifications import Notice
+
+if TYPE_CHECKING:
+    from core.models.info import ModelInfo
+    from core.runs.request import RunRequest
+    from core.runs.result import RunResult
+    from core.sessions.session import Session
+    from core.sites.selection import Selection
+    from core.text.tokens import Tokens
+    from gui.header import HeaderBar
+    from gui.notifications import Notifications
+    from gui.pair_chips import PairChips
+    from gui.run_controller import RunController
+    from gui.store import SessionStore
+    from gui.surgery.token_strip import TokenStrip
+
+
+class PromptWiring(QObject):
+    """Keeps header, strip and chips in step with the session, both ways."""
+
+    def __init__(
+        self,
+        store: SessionStore,
+        controller: RunController,
+        notifications: Notifications,
+        header: HeaderBar,
+        strip: TokenStrip,
+        chips: PairChips,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._store, self._notifications = store, notifications
+        self._header, self._strip, self._chips = header, strip, chips
+        self._tokens: Tokens | None = None
+        self._target_hint = "likeliest"
+        header.promptEdited.connect(self._on_header_prompt_edited)
+        header.promptFinished.connect(store.seal)
+        header.targetEdited.connect(self._on_header_target_edited)
+        header.versusEdited.connect(self._on_header_versus_edited)
+        strip.selectionChosen.connect(self._on_strip_selection_chosen)
+        strip.pairChosen.connect(self._on_strip_pair_chosen)
+        chips.removed.connect(self._on_chips_removed)
+        store.changed.connect(lambda before, after: self.show_session(after))
+        controller.tokensChanged.connect(self._on_controller_tokens_changed)
+        controller.resolved.connect(self._on_controller_resolved)
+        controller.resultReady.connect(self._on_controller_result_ready)
+        controller.modelOpened.connect(self._on_controller_model_opened)
+        self.show_session(store.session)
+
+    def show_session(self, session: Session) -> None:
+        """Show what a session says of prompt, target, pairs and chosen tokens."""
+        self._header.set_prompt(session.prompt)
+        target = session.target
+        self._header.set_target("" if target is None else str(target), self._target_hint)
+        self._header.set_versus("" if session.versus is None else str(session.versus))
+        self._show_on_strip(session)
+
+    def _show_on_strip(self, session: Session) -> None:
+        self._strip.set_chosen(self._positions(session.chosen))
+        labels, pairs = [], []
+        for index, pair in enumerate(session.pairs):
+            a, b = self._positions(pair.a), self._positions(pair.b)
+            if len(a) == len(b) == 1:
+                pairs.append((a[0], b[0], index))
+            labels.append(pair.label or f"{self._words(pair.a)} – {self._words(pair.b)}")
+        self._strip.set_pairs(tuple(pairs))
+        self._chips.set_labels(tuple(labels))
+
+    def _positions(self, selection: Selection) -> tuple[int, ...]:
+        if self._tokens is None:
+            return ()
+        try:
+            return locate(selection, self._tokens)
+        except SurgeryError:
+            return ()
+
+    def _words(self, selection: Selection) -> str:
+        positions = self._positions(selection)
+        if self._tokens is None or len(positions) != 1:
+            return str(selection)
+        text = self._tokens.items[positions[0]].text
+        return text.strip() or repr(text)
+
+    @Slot(str)
+    def _on_header_prompt_edited(self, text: str) -> None:
+        self._store.edit(replace(self._store.session, prompt=text), "Change the prompt", group="prompt")
+
+    @Slot(str)
+    def _on_header_target_edited(self, text: str) -> None:
+        if text != str(self._store.session.target or ""):
+            self._store.edit(replace(self._store.session, target=text or None), "Choose the target")
+
+    @Slot(str)
+    def _on_header_versus_edited(self, text: str) -> None:
+        if text != str(self._store.session.versus or ""):
+            self._store.edit(replace(self._store.session, versus=text or None), "Choose what to compare with")
+
+    @Slot(object)
+    def _on_strip_selection_chosen(self, selection: Selection) -> None:
+        self._store.edit(replace(self._store.session, chosen=selection), "Choose tokens", group="tokens")
+
+    @Slot(int, int)
+    def _on_strip_pair_chosen(self, a: int, b: int) -> None:
+        try:
+            self._store.edit(with_pair(self._store.session, TokenPair(at(a), at(b))), "Compare two tokens")
+        except SurgeryError as error:
+            self._notifications.show(Notice("pairs", "warning", error.message, error.hint))
+
+    @Slot(int)
+    def _on_chips_removed(self, index: int) -> None:
+        self._notifications.withdraw("pairs")
+        self._store.edit(without_pair(self._store.session, index), "Stop comparing two tokens")
+
+    @Slot(object)
+    def _on_controller_tokens_changed(self, tokens: Tokens) -> None:
+        if tokens != self._tokens:
+            self._tokens = tokens
+            self._strip.set_tokens(tokens)
+            self._show_on_strip(self._store.session)
+
+    @Slot(object, object)
+    def _on_controller_resolved(self, request: RunRequest, notes: object) -> None:
+        self._strip.set_read_position(request.read_position)
+        self._strip.set_incised({position for each in request.plan for position in each.positions})
+
+    @Slot(object)
+    def _on_controller_result_ready(self, result: RunResult) -> None:
+        hint = "likeliest" if result.target_text is None else f"likeliest: {result.target_text.strip()}"
+        if self._store.session.target is None:
+            self._target_hint = hint
+        target = self._store.session.target
+        shown = result.target_text if isinstance(target, int) else target
+        self._header.set_target(shown or "", self._target_hint)
+
+    @Slot(object, object)
+    def _on_controller_model_opened(self, info: ModelInfo, check: object) -> None:
+        self._header.set_model(info.name)
