@@ -7,7 +7,30 @@ from dataclasses import dataclass
 from gui.surgery.grid_model import WIDE_COLUMNS, Cell, GridModel
 
 SMALLEST, LARGEST = 14, 64
-WIDEST_SHAPE = 1.6
+WIDEST_SHAPE, TALLEST_SHAPE = 1.6, 1.35
+
+
+@dataclass(frozen=True)
+class Hit:
+    """What is at a place: a cell with row and column, a row's label, or a column's label."""
+
+    row: int | None = None
+    column: int | None = None
+
+    @property
+    def cell(self) -> Cell | None:
+        """The cell, where it is one."""
+        return None if self.row is None or self.column is None else (self.row, self.column)
+
+    def cells(self, model: GridModel) -> tuple[Cell, ...]:
+        """Return all cells that are meant: a label means its whole row or column."""
+        if self.cell is not None:
+            return (self.cell,)
+        if self.row is not None:
+            return model.row_cells(self.row)
+        return model.column_cells(self.column) if self.column is not None else ()
+
+
 LABEL_STEPS = (1, 2, 4, 5, 10, 20, 50, 100)
 
 
@@ -99,6 +122,18 @@ class GridGeometry:
             return None
         return (row, column)
 
+    def hit(self, x: float, y: float, across: int, down: int) -> Hit:
+        """Return what is at a place of the viewport, scrolled by ``across`` and ``down``."""
+        inner_x, inner_y = x - self.left - self.label_width, y - self.header_height
+        if inner_x < 0 and inner_y < 0:
+            return Hit()
+        if inner_x < 0:
+            return Hit(row=self.row_at(inner_y + down)) if x >= self.left else Hit()
+        if inner_y < 0:
+            return Hit(column=self.column_at(inner_x + across))
+        cell = self.cell_at(inner_x + across, inner_y + down)
+        return Hit() if cell is None else Hit(*cell)
+
     def nearest(self, x: float, y: float) -> Cell | None:
         """Return the cell at a place, or the one at the edge that a drag beyond it means."""
         return self.cell_at(min(max(x, 0), self.body_width - 1), min(max(y, 0), self.body_height - 1))
@@ -138,7 +173,7 @@ def fitted(
     across = even if even >= wide_label else (room - len(WIDE_COLUMNS) * wide_label) // max(model.n_heads, 1)
     across = min(max(across, smallest), largest)
     down = (height - header_height - group_gap - 2) // model.rows
-    down = min(max(down, smallest), largest, max(across, smallest))
+    down = min(max(down, smallest), largest, round(max(across, smallest) * TALLEST_SHAPE))
     across = max(min(across, round(down * WIDEST_SHAPE)), smallest)
     wide = max(wide_label, across)
     body = model.n_heads * across + len(WIDE_COLUMNS) * wide + group_gap

@@ -1,0 +1,235 @@
+"""Painting the grid: cells, marks, labels, crosshair and focus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
+
+from gui.surgery.grid_cell_painter import CellPainter
+from gui.surgery.grid_geometry import GridGeometry, Hit, fitted, label_step
+from gui.surgery.grid_model import WIDE_COLUMNS, Cell, CellMark, GridModel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gui.theme.theme import Theme
+
+EMBED = "embed"
+LABEL, WIDE_LABEL = 12, 11
+LARGE_FROM = 48
+RING = 4
+
+
+@dataclass
+class GridLook:
+    """What the grid shows at this moment.
+
+    Attributes
+    ----------
+    geometry : GridGeometry or None
+        None while there is no model.
+    stroke : (cells, bool) or None
+        The cells of a drag that is under way, and whether it adds.
+    outlined : tuple of cell
+        A rectangle that the next key or click means.
+    across, down : int
+        How far the cells are scrolled.
+    """
+
+    geometry: GridGeometry | None = None
+    marks: Mapping[Cell, CellMark] = field(default_factory=dict)
+    hover: Hit = field(default_factory=Hit)
+    focus: Cell | None = None
+    stroke: tuple[frozenset[Cell], bool] | None = None
+    outlined: tuple[Cell, ...] = ()
+    operation: str = "silence"
+    dose: str = ""
+    across: int = 0
+    down: int = 0
+
+    def body(self) -> tuple[int, int]:
+        """Return where the upper left cell stands in the viewport."""
+        assert self.geometry is not None
+        return self.geometry.left + self.geometry.label_width - self.across, self.geometry.header_height - self.down
+
+    def rect(self, cell: Cell) -> QRect:
+        """Return where a cell is in the viewport."""
+        assert self.geometry is not None
+        x, y, width, height = self.geometry.rect(cell)
+        left, top = self.body()
+        return QRect(left + x, top + y, width, height)
+
+
+class GridPainter:
+    """Measures and paints the grid in a theme."""
+
+    def __init__(self, theme: Theme) -> None:
+        self._theme = theme
+        self._cells = CellPainter(theme)
+        self._large = 0
+
+    def fit(self, model: GridModel, width: int, height: int) -> GridGeometry:
+        """Return the geometry for a viewport's size, with larger labels where cells are large."""
+        self._large = 0
+        geometry = self._fitted(model, width, height)
+        if geometry.cell_width >= self._theme.pixels(LARGE_FROM):
+            self._large = 3
+            geometry = self._fitted(model, width, height)
+        return geometry
+
+    def _font(self, size: float, *, bold: bool = False) -> QFont:
+        return self._theme.font(size + self._large, bold=bold)
+
+    def _fitted(self, model: GridModel, width: int, height: int) -> GridGeometry:
+        labels, wide_labels = (
+            QFontMetrics(self._font(LABEL, bold=True)),
+            QFontMetrics(self._font(WIDE_LABEL, bold=True)),
+        )
+        names = [model.row_label(model.rows - 1), EMBED]
+        wide = max(wide_labels.horizontalAdvance(name) for _, name in WIDE_COLUMNS) + self._theme.pixels(6)
+        return fitted(
+            model,
+            width,
+            height,
+            scale=self._theme.scale,
+            label_width=max(labels.horizontalAdvance(name) for name in names) + self._theme.pixels(16),
+            header_height=labels.height() + self._theme.pixels(12),
+            wide_label=wide,
+        )
+
+    def paint(self, painter: QPainter, look: GridLook, area: QRect, size: QRect) -> None:
+        """Paint what is seen in an area of a viewport of a size."""
+        p, g = self._theme.palette, look.geometry
+        painter.fillRect(area, QColor(p.surface))
+        if g is None:
+            return
+        body = QRect(g.left + g.label_width - RING, g.header_height - RING, size.width(), size.height())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.save()
+        painter.setClipRect(body.intersected(area))
+        self._bands(painter, look)
+        self._body(painter, look, area.intersected(body))
+        painter.restore()
+        if area.top() < g.header_height:
+            self._column_labels(painter, look, size)
+        if area.left() < body.left() + RING:
+            self._row_labels(painter, look, size)
+
+    def _bands(self, painter: QPainter, look: GridLook) -> None:
+        """Light up the row and the column under the pointer."""
+        g, soft = look.geometry, QColor(self._theme.palette.accent_soft)
+        assert g is not None
+        left, top = look.body()
+        half, width, height = g.gap // 2, g.body_width - g.gap, g.body_height - g.gap
+        if look.hover.row is not None:
+            painter.fillRect(left, top + g.row_y(look.hover.row) - half, width, g.cell_height, soft)
+        if look.hover.column is not None:
+            x = left + g.column_x(look.hover.column) - half
+            first = g.row_y(1) - half
+            painter.fillRect(x, top + first, g.column_width(look.hover.column), height - first, soft)
+
+    def _body(self, painter: QPainter, look: GridLook, area: QRect) -> None:
+        g = look.geometry
+        assert g is not None
+        left, top = look.body()
+        columns = g.columns_in(area.left() - left, area.width())
+        for row in g.rows_in(area.top() - top, area.height()):
+            for column in columns if row else range(g.model.columns - 1, g.model.columns):
+                self._cell(painter, look, (row, column))
+        self._outline(painter, look)
+        if look.focus is not None:
+            self._ring(painter, look.rect(look.focus))
+
+    def _cell(self, painter: QPainter, look: GridLook, cell: Cell) -> None:
+        box, mark = QRectF(look.rect(cell)), look.marks.get(cell)
+        hovered = cell == look.hover.cell
+        if look.stroke is not None and cell in look.stroke[0]:
+            if look.stroke[1]:
+                self._cells.full(painter, box, look.operation, look.dose)
+            else:
+                self._cells.leaving(painter, box)
+            return
+        if mark is None:
+            self._cells.empty(painter, box, cell[0] == look.hover.row or cell[1] == look.hover.column)
+        else:
+            self._cells.marked(painter, box, mark)
+        if hovered and (mark is None or mark.coverage != "exact"):
+            self._cells.ghost(painter, box, look.operation, over=mark is not None)
+        if hovered:
+            self._cells.lit(painter, box)
+
+    def _outline(self, painter: QPainter, look: GridLook) -> None:
+        if len(look.outlined) < 2:
+            return
+        around = look.rect(look.outlined[0]).united(look.rect(look.outlined[-1]))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(self._theme.palette.accent), 2, Qt.PenStyle.DashLine))
+        painter.drawRoundedRect(QRectF(around).adjusted(-1, -1, 1, 1), 4, 4)
+
+    def _ring(self, painter: QPainter, box: QRect) -> None:
+        p = self._theme.palette
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for grow, color, width in ((0.5, p.surface, 1.5), (2.0, p.accent, 2.5)):
+            painter.setPen(QPen(QColor(color), width))
+            painter.drawRoundedRect(QRectF(box).adjusted(-grow, -grow, grow, grow), 4, 4)
+
+    def _column_labels(self, painter: QPainter, look: GridLook, size: QRect) -> None:
+        p, g = self._theme.palette, look.geometry
+        assert g is not None
+        left, _ = look.body()
+        start = g.left + g.label_width
+        painter.save()
+        painter.setClipRect(QRect(start - RING, 0, size.width(), g.header_height - RING))
+        painter.fillRect(QRect(0, 0, size.width(), g.header_height - RING), QColor(p.surface))
+        metrics = QFontMetrics(self._font(LABEL))
+        widest = metrics.horizontalAdvance(str(g.model.n_heads - 1)) + self._theme.pixels(6)
+        step = label_step(g.cell_width, widest)
+        lit = self._lit(look)[1]
+        for column in g.columns_in(look.across, size.width()):
+            crowded = lit is not None and 0 < abs(column - lit) * g.cell_width < widest and column < g.model.n_heads
+            if column != lit and (crowded or (column < g.model.n_heads and column % step)):
+                continue
+            box = QRect(left + g.column_x(column) - g.gap // 2, 0, g.column_width(column), g.header_height - RING)
+            self._label(painter, box, g.model.column_label(column), column == lit, Qt.AlignmentFlag.AlignHCenter)
+        painter.restore()
+
+    def _row_labels(self, painter: QPainter, look: GridLook, size: QRect) -> None:
+        p, g = self._theme.palette, look.geometry
+        assert g is not None
+        _, top = look.body()
+        painter.save()
+        painter.setClipRect(QRect(0, g.header_height - RING, g.left + g.label_width - RING, size.height()))
+        painter.fillRect(QRect(0, 0, g.left + g.label_width - RING, size.height()), QColor(p.surface))
+        tall = QFontMetrics(self._font(LABEL)).height() + 1
+        step = label_step(g.cell_height, tall)
+        lit = self._lit(look)[0]
+        for row in g.rows_in(look.down, size.height()):
+            crowded = lit is not None and 0 < abs(row - lit) * g.cell_height < tall
+            if row != lit and (crowded or (row and (row - 1) % step)):
+                continue
+            box = QRect(g.left, top + g.row_y(row) - g.gap // 2, g.label_width - self._theme.pixels(6), g.cell_height)
+            self._label(painter, box, g.model.row_label(row), row == lit, Qt.AlignmentFlag.AlignRight)
+        painter.restore()
+
+    def _lit(self, look: GridLook) -> tuple[int | None, int | None]:
+        """Return the row and column whose labels stand out: the pointer's, else the focus'."""
+        if look.hover != Hit() or look.focus is None:
+            return look.hover.row, look.hover.column
+        return look.focus
+
+    def _label(self, painter: QPainter, box: QRect, text: str, lit: bool, align: Qt.AlignmentFlag) -> None:
+        p = self._theme.palette
+        painter.setFont(self._font(WIDE_LABEL if text.isupper() and text.isalpha() else LABEL, bold=lit))
+        metrics = painter.fontMetrics()
+        width, height = metrics.horizontalAdvance(text) + self._theme.pixels(8), metrics.height() + 2
+        x = box.right() - width + 1 if align == Qt.AlignmentFlag.AlignRight else box.center().x() - width // 2 + 1
+        pill = QRect(x, box.center().y() - height // 2 + 1, width, height)
+        if lit:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(p.accent))
+            painter.drawRoundedRect(pill, 4, 4)
+        painter.setPen(QColor(p.on_accent if lit else p.text_muted))
+        painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, text)
