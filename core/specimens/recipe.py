@@ -48,8 +48,7 @@ RECIPES = {
             name="specimen-bert",
             title="Small masked specimen",
             objective="masked",
-            # Post-norm blocks this narrow stay at guessing word frequencies for thousands of steps
-            # when they start near zero or are pushed hard.
+            # Post-norm blocks do not bear the rate that pre-norm ones do.
             learning_rate=1e-3,
             warmup=0.05,
             initial_std=0.05,

@@ -71,9 +71,10 @@ def new_model(recipe: Recipe, tokenizer: PreTrainedTokenizerFast) -> PreTrainedM
                 eos_token_id=tokenizer.eos_token_id,
             )
         )
+    import torch
     from transformers import BertConfig, BertForMaskedLM
 
-    return BertForMaskedLM(
+    model = BertForMaskedLM(
         BertConfig(
             vocab_size=len(tokenizer),
             max_position_embeddings=recipe.context,
@@ -87,6 +88,25 @@ def new_model(recipe: Recipe, tokenizer: PreTrainedTokenizerFast) -> PreTrainedM
             pad_token_id=tokenizer.pad_token_id,
         )
     )
+    # Neighbours are alike from the start, so attending to the word before or after need not be
+    # learned for each of the positions alone: without it, masked training lingers for long.
+    with torch.no_grad():
+        model.bert.embeddings.position_embeddings.weight.copy_(sinusoids(recipe))
+    return model
+
+
+def sinusoids(recipe: Recipe) -> torch.Tensor:
+    """Return sines and cosines of geometric wavelengths, of shape [position, d_model].
+
+    Scaled to the standard deviation the other embeddings start with. Source: Vaswani et al.
+    2017, section 3.5.
+    """
+    import torch
+
+    positions = torch.arange(recipe.context)[:, None]
+    rates = torch.exp(-math.log(10_000.0) * torch.arange(0, recipe.d_model, 2) / recipe.d_model)
+    waves = torch.stack([torch.sin(positions * rates), torch.cos(positions * rates)], dim=-1)
+    return waves.reshape(recipe.context, recipe.d_model) * recipe.initial_std * math.sqrt(2)
 
 
 def learning_rate(recipe: Recipe, share: float) -> float:
