@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import time
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +19,8 @@ from core.models.progress import in_words
 if TYPE_CHECKING:
     from core.cancel import CancelToken
     from core.models.progress import Report
+
+REPORT_EVERY = 0.05
 
 
 def fetch(repo_id: str, report: Report, cancel: CancelToken, revision: str | None = None) -> Path:
@@ -123,13 +127,16 @@ class Hub:
         transfers = [self._transfer(repo_id, name, revision) for name in wanted.weights]
         total = sum(transfer.size for transfer in transfers)
         self._check_space(repo_id, total - sum(transfer.present() for transfer in transfers))
-        done = 0
-        for transfer in transfers:
+        done, told = 0, float("-inf")
 
-            def arrived(n_bytes: int, before: int = done) -> None:
-                here = before + n_bytes
+        def arrived(n_bytes: int) -> None:
+            nonlocal told
+            here = done + n_bytes
+            if time.monotonic() - told >= REPORT_EVERY or here == total:
+                told = time.monotonic()
                 report(f"Downloading {repo_id}: {in_words(here)} of {in_words(total)}", here / max(1, total))
 
+        for transfer in transfers:
             arrived(transfer.present())
             transfer.fetch(arrived, cancel)
             done += transfer.size
@@ -175,3 +182,5 @@ def _quieten() -> None:
 
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     disable_progress_bars()
+    # Said before the download in one sentence, for all files together.
+    warnings.filterwarnings("ignore", "Not enough free disk space", UserWarning)

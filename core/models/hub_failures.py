@@ -94,9 +94,9 @@ def _in_words(error: Exception, repo_id: str, revision: str | None) -> SurgeryEr
 
 def _refused(status: int, repo_id: str) -> SurgeryError:
     if status in (401, 403):
-        return SurgeryError(
-            f"The hub does not let you download {repo_id} ({status}).",
-            "Log in with `hf auth login` and an access token that may read it.",
+        return NotAtHand(
+            f"The hub does not let you download {repo_id} ({status}): it is private, or there is no such model.",
+            "Check the spelling, or log in with `hf auth login` and an access token that may read it.",
         )
     if status == 429:
         return SurgeryError("The hub asks for a pause after too many requests (429).", "Try again in a few minutes.")

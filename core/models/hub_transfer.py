@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from core.cancel import CancelToken
 
-CHUNK = 1 << 18
 ATTEMPTS = 4
 PAUSE = 1.0
 
@@ -119,7 +118,8 @@ class Transfer:
             hf_raise_for_status(response)
             # 200 instead of 206: the server sends everything again.
             with self.partial.open("ab" if response.status_code == 206 else "wb") as stream:
-                for chunk in response.iter_bytes(CHUNK):
+                # As it comes in: chunks of a fixed size would lose what was gathered when the line drops.
+                for chunk in response.iter_bytes():
                     cancel.check()
                     stream.write(chunk)
                     arrived(stream.tell())
