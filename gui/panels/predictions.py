@@ -16,9 +16,12 @@ from gui.widgets.prediction_model import prediction_rows
 from gui.widgets.visible_text import visible
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from core.runs.result import RunResult
     from gui.theme.theme import Theme
 
+COMPACT_BELOW = 250
 TO = " \N{RIGHTWARDS ARROW} "
 
 
@@ -66,10 +69,20 @@ class Predictions(FramedPanel):
         self.list.set_rows(rows)
         self.show_body()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        compact = self.height() < self.theme.pixels(COMPACT_BELOW)
+        self.numbers.set_compact(compact)
+        self.list.set_compact(compact)
+
     def restyle(self) -> None:  # noqa: D102
         super().restyle()
         self.numbers.restyle()
         self.list.restyle()
+        self._fit()
 
 
 PANEL = PanelDeclaration(

@@ -38,6 +38,7 @@ class FigureRow(QWidget):
         super().__init__(parent)
         self.theme = theme
         self.figures: tuple[Figure, ...] = ()
+        self._compact = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def show_figures(self, figures: Sequence[Figure]) -> None:
@@ -47,6 +48,12 @@ class FigureRow(QWidget):
         self.setToolTip("\n".join(f"{figure.name}: {figure.help}" for figure in figures))
         self.update()
 
+    def set_compact(self, compact: bool) -> None:
+        """Write each name before its number instead of above it."""
+        if compact != self._compact:
+            self._compact = compact
+            self.restyle()
+
     def restyle(self) -> None:
         """Take colours and sizes from the theme again."""
         self.updateGeometry()
@@ -54,11 +61,29 @@ class FigureRow(QWidget):
 
     def sizeHint(self) -> QSize:  # noqa: D102
         theme = self.theme
+        if self._compact:
+            return QSize(theme.pixels(360), theme.pixels(30))
         lines = QFontMetricsF(theme.font(NAME_SIZE)).height() + QFontMetricsF(theme.font(FIGURE_SIZE)).height()
         return QSize(theme.pixels(360), round(lines) + theme.pixels(18))
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
         return QSize(self.theme.pixels(280), self.sizeHint().height())
+
+    def _paint_line(self, painter: QPainter) -> None:
+        theme, p = self.theme, self.theme.palette
+        left, gap = float(theme.pixels(12)), theme.pixels(6)
+        fonts = (theme.font(NAME_SIZE), theme.font(SMALLEST + 1, bold=True))
+        for figure in self.figures:
+            words = (figure.name, figure.written)
+            widths = [QFontMetricsF(f).horizontalAdvance(word) for f, word in zip(fonts, words, strict=True)]
+            if left + sum(widths) + gap > self.width() - theme.pixels(6):
+                break
+            for font, word, width, color in zip(fonts, words, widths, (p.text_muted, p.text), strict=True):
+                painter.setFont(font)
+                painter.setPen(QColor(color))
+                painter.drawText(QRectF(left, 0, width + 2, self.height()), Qt.AlignmentFlag.AlignVCenter, word)
+                left += width + gap
+            left += 2 * gap
 
     def _widths(self, size: float) -> list[float]:
         names = QFontMetricsF(self.theme.font(NAME_SIZE))
@@ -69,6 +94,10 @@ class FigureRow(QWidget):
         theme, p = self.theme, self.theme.palette
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(p.surface))
+        if self._compact:
+            self._paint_line(painter)
+            painter.end()
+            return
         edge = theme.pixels(12)
         room = self.width() - 2 * edge - theme.pixels(14) * (len(self.figures) - 1)
         size = next((s for s in range(FIGURE_SIZE, SMALLEST, -1) if sum(self._widths(s)) <= room), SMALLEST)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from gui.widgets.number_format import percent, signed, whole
 from gui.widgets.prediction_layout import (
+    COMPACT_ROW_HEIGHT,
     NUMBER_SIZE,
     ROW_HEIGHT,
     SMALL_SIZE,
@@ -34,11 +35,13 @@ class PredictionDelegate(QStyledItemDelegate):
         super().__init__(parent)
         self.theme = theme
         self._model = model
+        self.compact = False
 
     def sizeHint(  # noqa: D102
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> QSize:
-        return QSize(self.theme.pixels(280), self.theme.pixels(ROW_HEIGHT))
+        height = COMPACT_ROW_HEIGHT if self.compact else ROW_HEIGHT
+        return QSize(self.theme.pixels(280), self.theme.pixels(height))
 
     def paint(  # noqa: D102
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex

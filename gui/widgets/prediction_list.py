@@ -31,12 +31,13 @@ class PredictionHeader(QWidget):
         self.theme = theme
         self._model = model
         self._view = view
+        self.compact = False
 
     def sizeHint(self) -> QSize:  # noqa: D102
-        return QSize(self.theme.pixels(280), self.theme.pixels(44))
+        return QSize(self.theme.pixels(280), self.theme.pixels(26 if self.compact else 44))
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
-        return QSize(self.theme.pixels(280), self.theme.pixels(44))
+        return self.sizeHint()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
         theme, p = self.theme, self.theme.palette
@@ -52,8 +53,9 @@ class PredictionHeader(QWidget):
             if not (area := laid.area(name, 0, height)).isEmpty():
                 painter.drawText(area, left if name == "token" else right, text)
         bars: QRectF = laid.area("bars", 0, height)
-        painter.drawText(bars, left, "0")
-        painter.drawText(bars, right, percent(scale_end(self._model.largest)).replace(".0%", "%"))
+        if not self.compact:
+            painter.drawText(bars, left, "0")
+            painter.drawText(bars, right, percent(scale_end(self._model.largest)).replace(".0%", "%"))
         self._paint_key(painter, bars.left())
         painter.setPen(QColor(p.border_strong))
         painter.drawLine(0, self.height() - 1, self.width(), self.height() - 1)
@@ -62,7 +64,7 @@ class PredictionHeader(QWidget):
     def _paint_key(self, painter: QPainter, left: float) -> None:
         """Say which bar is which, in the order in which they lie."""
         theme, p = self.theme, self.theme.palette
-        line, side = theme.pixels(20), theme.pixels(10)
+        line, side = theme.pixels(26 if self.compact else 20), theme.pixels(10)
         for name in ("clean", "operated"):
             painter.fillRect(QRectF(left, (line - side) / 2 + 1, side, side), QColor(getattr(p, name)))
             left += side + theme.pixels(5)
@@ -132,6 +134,12 @@ class PredictionList(QWidget):
         if rows and not self.view.currentIndex().isValid():
             self.view.setCurrentIndex(self.model.index(0))
         self.header.update()
+
+    def set_compact(self, compact: bool) -> None:
+        """Take less height: lower rows, and no scale in the header."""
+        if compact != self.header.compact:
+            self.header.compact = self._delegate.compact = compact
+            self.restyle()
 
     def restyle(self) -> None:
         """Take colours and sizes from the theme again."""
