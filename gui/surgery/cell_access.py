@@ -65,11 +65,11 @@ class AccessibleCell(QAccessibleInterface):
         inner = self._table.source.rect(self._index)
         return QRect(area.mapToGlobal(inner.topLeft()), inner.size()) if self.isValid() else QRect()
 
-    def parent(self) -> QAccessibleInterface | None:
+    def parent(self) -> Any:
         """Return the table."""
         return self._table
 
-    def child(self, index: int) -> QAccessibleInterface | None:
+    def child(self, index: int) -> Any:
         """A cell has no children."""
         return None
 
@@ -77,7 +77,7 @@ class AccessibleCell(QAccessibleInterface):
         """A cell has no children."""
         return 0
 
-    def childAt(self, x: int, y: int) -> QAccessibleInterface | None:
+    def childAt(self, x: int, y: int) -> Any:
         """A cell has no children."""
         return None
 
@@ -93,10 +93,10 @@ class AccessibleCell(QAccessibleInterface):
         """Return whether it is taken, and whether it has the focus."""
         state = QAccessible.State()
         source = self._table.source
-        state.checkable, state.focusable, state.selectable = True, True, True  # type: ignore[assignment]
+        state.checkable, state.focusable, state.selectable = True, True, True
         if self.isValid():
-            state.checked = state.selected = source.checked(self._index)  # type: ignore[assignment]
-            state.focused = source.focused() == self._index  # type: ignore[assignment]
+            state.checked = state.selected = source.checked(self._index)
+            state.focused = source.focused() == self._index
         return state
 
 
@@ -118,7 +118,7 @@ class AccessibleTable(QAccessibleWidget):
         """Return the number of cells."""
         return self.source.count()
 
-    def child(self, index: int) -> QAccessibleInterface | None:
+    def child(self, index: int) -> Any:
         """Return a cell; each is made once."""
         if not 0 <= index < self.source.count():
             return None
@@ -130,13 +130,13 @@ class AccessibleTable(QAccessibleWidget):
         """Return the number of a cell."""
         return next((index for index, cell in self.cells.items() if cell is child), -1)
 
-    def childAt(self, x: int, y: int) -> QAccessibleInterface | None:
+    def childAt(self, x: int, y: int) -> Any:
         """Return the cell at a place on the screen."""
         place = self.area.mapFromGlobal(QPoint(x, y))
         found = (i for i in range(self.source.count()) if self.source.rect(i).contains(place))
         return self.child(next(found, -1))
 
-    def focusChild(self) -> QAccessibleInterface | None:
+    def focusChild(self) -> Any:
         """Return the cell that has the keyboard focus."""
         return self.child(self.source.focused())
 

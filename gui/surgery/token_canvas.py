@@ -134,7 +134,8 @@ class TokenCanvas(QWidget):
             self._pair_with(hit)
             return
         keys = event.modifiers()
-        first, base, add = hit, (), True
+        first, add = hit, True
+        base: tuple[int, ...] = ()
         if keys & SHIFT:
             first = self._anchor
         elif keys & CONTROL:

@@ -1,0 +1,139 @@
+"""Painting one row of the plan list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPolygonF
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from gui.surgery.plan_row import PlanRow
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QModelIndex, QPersistentModelIndex
+
+    from gui.theme.theme import Theme
+
+HEIGHT = 48
+
+
+class PlanDelegate(QStyledItemDelegate):
+    """Paints checkbox, mark, two lines and a remove button, and knows where they are."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+
+    def check_box(self, row: QRect) -> QRect:
+        """Return where the checkbox of a row is."""
+        px = self._theme.pixels
+        return QRect(row.left() + px(10), row.center().y() - px(9), px(18), px(18))
+
+    def remove_box(self, row: QRect) -> QRect:
+        """Return where the remove button of a row is."""
+        px = self._theme.pixels
+        return QRect(row.right() - px(34), row.center().y() - px(14), px(28), px(28))
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        """Return the height of every row."""
+        return QSize(self._theme.pixels(200), self._theme.pixels(HEIGHT))
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """Paint one row."""
+        row, state = index.data(Qt.ItemDataRole.UserRole), option.state
+        box: QRect = option.rect
+        if not isinstance(row, PlanRow):
+            return
+        selected = bool(state & QStyle.StateFlag.State_Selected)
+        hovered = bool(state & QStyle.StateFlag.State_MouseOver)
+        focused = selected and isinstance(option.widget, QWidget) and option.widget.hasFocus()
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._ground(painter, box, selected, hovered, focused)
+        self._check(painter, self.check_box(box), row.enabled)
+        px = self._theme.pixels
+        badge = QRectF(box.left() + px(38), box.center().y() - px(13), px(26), px(26))
+        self._badge(painter, badge, row)
+        end = px(40) if selected or hovered else px(10)
+        self._lines(painter, box.adjusted(px(74), 0, -end, 0), row)
+        if selected or hovered:
+            self._cross(painter, self.remove_box(box))
+        painter.restore()
+
+    def _ground(self, painter: QPainter, box: QRect, selected: bool, hovered: bool, focused: bool) -> None:
+        p = self._theme.palette
+        inner = QRectF(box).adjusted(3, 2, -3, -2)
+        painter.setPen(QPen(QColor(p.accent), 2) if focused else Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(p.accent_soft if selected else p.raised if hovered else p.surface))
+        painter.drawRoundedRect(inner, 6, 6)
+
+    def _check(self, painter: QPainter, box: QRect, checked: bool) -> None:
+        p = self._theme.palette
+        square = QRectF(box).adjusted(0.5, 0.5, -0.5, -0.5)
+        painter.setPen(QPen(QColor(p.accent if checked else p.text_faint), 1.5))
+        painter.setBrush(QColor(p.accent if checked else p.surface))
+        painter.drawRoundedRect(square, 4, 4)
+        if checked:
+            x, y, side = square.x(), square.y(), square.width()
+            painter.setPen(QPen(QColor(p.on_accent), max(side * 0.13, 2)))
+            tick = [(0.24, 0.52), (0.43, 0.72), (0.77, 0.31)]
+            painter.drawPolyline(QPolygonF([QPointF(x + a * side, y + b * side) for a, b in tick]))
+
+    def _badge(self, painter: QPainter, box: QRectF, row: PlanRow) -> None:
+        p = self._theme.palette
+        color = QColor(p.operation(row.operation))
+        working = row.enabled
+        painter.setPen(Qt.PenStyle.NoPen if working else QPen(color, 1.5))
+        painter.setBrush(color if working else Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(box.adjusted(1, 1, -1, -1), 5, 5)
+        painter.setFont(self._theme.font(17, bold=True))
+        painter.setPen(QColor(p.on_accent) if working else color)
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, row.mark)
+
+    def _lines(self, painter: QPainter, box: QRect, row: PlanRow) -> None:
+        p, px = self._theme.palette, self._theme.pixels
+        upper = QRect(box.left(), box.top() + px(5), box.width(), px(20))
+        lower = QRect(box.left(), box.top() + px(24), box.width(), px(19))
+        font = self._theme.font(13, bold=True, mono=True)
+        site, _, where = row.place.partition(" @ ")
+        ink = QColor(p.text if row.enabled else p.text_muted)
+        used = self._write(painter, upper, site, font, ink)
+        self._write(painter, upper.adjusted(used, 0, 0, 0), f" @ {where}", self._theme.font(13, mono=True), ink)
+        doing = row.doing if row.enabled else f"{row.doing} (off)"
+        used = self._write(painter, lower, doing, self._theme.font(13), QColor(p.text_muted))
+        if row.warning:
+            sign = px(14)
+            rest = lower.adjusted(used + px(10), 0, 0, 0)
+            triangle = QRectF(rest.left(), rest.center().y() - sign / 2, sign, sign)
+            self._warning(painter, triangle)
+            words = self._theme.font(13)
+            self._write(painter, rest.adjusted(sign + px(5), 0, 0, 0), row.warning, words, QColor(p.warning))
+
+    def _write(self, painter: QPainter, box: QRect, text: str, font: QFont, ink: QColor) -> int:
+        """Write a line, shortened to its box; return its width."""
+        metrics = QFontMetrics(font)
+        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(box.width(), 0))
+        painter.setFont(font)
+        painter.setPen(ink)
+        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
+        return metrics.horizontalAdvance(shown)
+
+    def _warning(self, painter: QPainter, box: QRectF) -> None:
+        p = self._theme.palette
+        painter.setPen(QPen(QColor(p.warning), 1.5, j=Qt.PenJoinStyle.RoundJoin))
+        painter.setBrush(QColor(p.warning))
+        top = QPointF(box.center().x(), box.top() + 1)
+        painter.drawPolygon(QPolygonF([box.bottomLeft(), top, box.bottomRight()]))
+        painter.setFont(self._theme.font(10, bold=True))
+        painter.setPen(QColor(p.surface))
+        painter.drawText(box.adjusted(0, 3, 0, 2), Qt.AlignmentFlag.AlignCenter, "!")
+
+    def _cross(self, painter: QPainter, box: QRect) -> None:
+        arm = self._theme.pixels(5)
+        middle = QRectF(box).center()
+        painter.setPen(QPen(QColor(self._theme.palette.text_muted), 2))
+        for lean in (1, -1):
+            painter.drawLine(middle - QPointF(arm, lean * arm), middle + QPointF(arm, lean * arm))
