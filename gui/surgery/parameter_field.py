@@ -1,0 +1,186 @@
+"""One field per parameter of an operation, built from the parameter's declaration."""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QLocale, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QSpinBox, QToolButton, QWidget
+
+from core.interventions.operation import Parameter
+from core.interventions.plan import ParamValue
+from gui.surgery.dose_scale import dose_scale
+from gui.surgery.dose_slider import DoseSlider
+
+if TYPE_CHECKING:
+    from gui.theme.theme import Theme
+
+WIDEST_NUMBER, LARGEST_INT, SHORT_SEEDS = 1e6, 2**31 - 1, 10_000
+PIPS = ((0.28, 0.28), (0.72, 0.28), (0.5, 0.5), (0.28, 0.72), (0.72, 0.72))
+
+
+class ParameterField(QWidget):
+    """A label and the controls of one parameter.
+
+    Signals
+    -------
+    edited(str, object, bool)
+        Name, wanted value, and whether a slider is still held.
+    """
+
+    edited = Signal(str, object, bool)
+
+    def __init__(self, theme: Theme, parameter: Parameter, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.theme, self.parameter = theme, parameter
+        self.label = QLabel(parameter.label, self)
+        self.label.setToolTip(parameter.help)
+        self.row = QHBoxLayout(self)
+        self.row.setContentsMargins(0, 0, 0, 0)
+        self.row.setSpacing(theme.pixels(6))
+        self.row.addWidget(self.label)
+
+    def set_value(self, value: ParamValue) -> None:
+        """Show a value without saying so."""
+        raise NotImplementedError
+
+    def say(self, value: ParamValue, dragging: bool = False) -> None:
+        """Tell what is wanted."""
+        self.edited.emit(self.parameter.name, value, dragging)
+
+    def named(self, control: QWidget) -> None:
+        """Put a control into the row, with what it is for."""
+        control.setToolTip(self.parameter.help)
+        control.setAccessibleName(self.parameter.label)
+        self.row.addWidget(control)
+
+
+class NumberField(ParameterField):
+    """A number: a slider over the range that is shown, and a box that takes more."""
+
+    def __init__(
+        self, theme: Theme, parameter: Parameter, neutral: float | None, operation: str, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(theme, parameter, parent)
+        self.slider = DoseSlider(theme, self)
+        self.slider.set_scale(dose_scale(*parameter.shown, neutral), neutral, operation)
+        self.box = QDoubleSpinBox(self)
+        self.box.setLocale(QLocale.c())
+        self.box.setDecimals(3)
+        self.box.setRange(max(parameter.minimum, -WIDEST_NUMBER), min(parameter.maximum, WIDEST_NUMBER))
+        self.box.setSingleStep((parameter.shown[1] - parameter.shown[0]) / 40)
+        self.box.setStepType(QDoubleSpinBox.StepType.DefaultStepType)
+        self.box.setKeyboardTracking(False)
+        self.named(self.slider)
+        self.named(self.box)
+        self.row.setStretch(1, 1)
+        self.slider.doseMoved.connect(self._on_slider_dose_moved)
+        self.box.valueChanged.connect(self.say)
+
+    def set_value(self, value: ParamValue) -> None:
+        """Show a value without saying so."""
+        number = float(value)
+        if not (self.slider.isSliderDown() and math.isclose(number, self.slider.dose)):
+            self.slider.set_dose(number)
+        self._show_number(number)
+
+    def _show_number(self, number: float) -> None:
+        self.box.blockSignals(True)
+        self.box.setValue(number)
+        self.box.blockSignals(False)
+
+    def _on_slider_dose_moved(self, dose: float, dragging: bool) -> None:
+        self._show_number(dose)
+        self.say(dose, dragging)
+
+
+class WholeField(ParameterField):
+    """A whole number; one called ``seed`` can be drawn anew."""
+
+    def __init__(self, theme: Theme, parameter: Parameter, parent: QWidget | None = None) -> None:
+        super().__init__(theme, parameter, parent)
+        self.box = QSpinBox(self)
+        self.box.setLocale(QLocale.c())
+        self.box.setRange(round(max(parameter.minimum, -LARGEST_INT)), round(min(parameter.maximum, LARGEST_INT)))
+        self.box.setKeyboardTracking(False)
+        self.named(self.box)
+        self.box.valueChanged.connect(self.say)
+        self.dice: QToolButton | None = None
+        if parameter.name == "seed":
+            self.dice = QToolButton(self)
+            self.dice.setToolTip("Draw a new seed: the same strength of noise, another draw.")
+            self.dice.setAccessibleName("new seed")
+            self.dice.clicked.connect(self._on_dice_clicked)
+            self.row.addWidget(self.dice)
+            theme.changed.connect(self._on_theme_changed)
+            self._on_theme_changed()
+
+    def set_value(self, value: ParamValue) -> None:
+        """Show a value without saying so."""
+        self.box.blockSignals(True)
+        self.box.setValue(int(value))
+        self.box.blockSignals(False)
+
+    def _on_dice_clicked(self) -> None:
+        now = self.box.value()
+        drawn = random.randrange(min(SHORT_SEEDS, self.box.maximum()))
+        self.say(drawn if drawn != now else drawn + 1)
+
+    def _on_theme_changed(self) -> None:
+        if self.dice is not None:
+            self.dice.setIcon(dice_icon(self.theme))
+            self.dice.setIconSize(QSize(self.theme.pixels(18), self.theme.pixels(18)))
+
+
+class ChoiceField(ParameterField):
+    """One of a few words."""
+
+    def __init__(self, theme: Theme, parameter: Parameter, parent: QWidget | None = None) -> None:
+        super().__init__(theme, parameter, parent)
+        self.combo = QComboBox(self)
+        self.combo.addItems(list(parameter.choices))
+        self.named(self.combo)
+        self.combo.textActivated.connect(self.say)
+
+    def set_value(self, value: ParamValue) -> None:
+        """Show a value without saying so."""
+        self.combo.setCurrentText(str(value))
+
+
+def parameter_field(
+    theme: Theme, parameter: Parameter, neutral: float | None, operation: str, parent: QWidget
+) -> ParameterField:
+    """Return the field for a parameter.
+
+    Parameters
+    ----------
+    neutral : float or None
+        The value at which the operation changes nothing, if there is one.
+    operation : str
+        Key of the operation, for its colour.
+    """
+    if parameter.kind == "float":
+        return NumberField(theme, parameter, neutral, operation, parent)
+    return (WholeField if parameter.kind == "int" else ChoiceField)(theme, parameter, parent)
+
+
+def dice_icon(theme: Theme) -> QIcon:
+    """Return a die showing five, in the colour of text."""
+    side = theme.pixels(18) * 2
+    pixmap = QPixmap(side, side)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    ink = QColor(theme.palette.text)
+    painter.setPen(QPen(ink, side * 0.07))
+    painter.drawRoundedRect(QRectF(side * 0.08, side * 0.08, side * 0.84, side * 0.84), side * 0.18, side * 0.18)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(ink)
+    for x, y in PIPS:
+        painter.drawEllipse(QPointF(x * side, y * side), side * 0.08, side * 0.08)
+    painter.end()
+    pixmap.setDevicePixelRatio(2)
+    return QIcon(pixmap)
