@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QButtonGroup,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from core.interventions.operation import Operation
 from core.interventions.ops import OPERATIONS
@@ -14,10 +23,12 @@ from core.interventions.plan import ParamValue
 from gui.surgery.parameter_field import ParameterField, parameter_field
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from gui.theme.theme import Theme
 
 NEXT = "next cut"
-PARAMETERS_HEIGHT = 46
+ROW_HEIGHT, NARROW = 44, 820
 
 
 class BrushBar(QWidget):
@@ -44,7 +55,8 @@ class BrushBar(QWidget):
         self.caption, self.help = QLabel(self), QLabel(self)
         self._group = QButtonGroup(self)
         self._parameters = QWidget(self)
-        self._parameters_row = QHBoxLayout(self._parameters)
+        self._rows = QBoxLayout(QBoxLayout.Direction.LeftToRight, self._parameters)
+        self._dose_row, self._rest_row = QHBoxLayout(), QHBoxLayout()
         self._build()
         self.set_editing("")
         theme.changed.connect(self._on_theme_changed)
@@ -73,6 +85,26 @@ class BrushBar(QWidget):
         if 1 <= number <= len(self.operations):
             self._on_button_clicked(self.operations[number - 1].key)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the lesser parameters beside the dose where there is room, else below it."""
+        self._fit()
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the width of the narrow arrangement, which is taken up when it is needed."""
+        return QSize(self._theme.pixels(420), super().minimumSizeHint().height())
+
+    def _fit(self) -> None:
+        narrow = self.width() < self._theme.pixels(NARROW)
+        direction = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
+        doses = sum(field.parameter.kind == "float" for field in self.fields.values())
+        self._rows.setDirection(direction)
+        self._rows.setSpacing(0 if narrow else self._theme.pixels(16))
+        self._rows.setStretch(0, min(doses, 1))
+        self._rows.setStretch(1, 0 if doses and not narrow else 1)
+        self.help.setVisible(not self.fields or (narrow and len(self.fields) == doses))
+        lines = 2 if narrow and any(len(operation.parameters) > 1 for operation in self.operations) else 1
+        self._parameters.setFixedHeight(self._theme.pixels(ROW_HEIGHT) * lines)
+
     def _build(self) -> None:
         top = QHBoxLayout()
         top.setContentsMargins(0, 0, 0, 0)
@@ -97,8 +129,11 @@ class BrushBar(QWidget):
         top.addWidget(self.caption, 1)
         self.help.setProperty("kind", "muted")
         self.help.setWordWrap(True)
-        self._parameters_row.setContentsMargins(0, 0, 0, 0)
-        self._parameters_row.addWidget(self.help, 1)
+        self._rows.setContentsMargins(0, 0, 0, 0)
+        self._rows.addLayout(self._dose_row, 1)
+        self._rows.addLayout(self._rest_row)
+        self._rest_row.addWidget(self.help, 1)
+        self._rest_row.addStretch()
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(4)
@@ -107,7 +142,8 @@ class BrushBar(QWidget):
 
     def _rebuild(self, operation: Operation) -> None:
         for field in self.fields.values():
-            self._parameters_row.removeWidget(field)
+            self._dose_row.removeWidget(field)
+            self._rest_row.removeWidget(field)
             field.hide()
             field.deleteLater()
         neutral = operation.identity or {}
@@ -117,10 +153,13 @@ class BrushBar(QWidget):
             still = float(at) if isinstance(at, int | float) else None
             field = parameter_field(self._theme, parameter, still, operation.key, self._parameters)
             field.edited.connect(self.paramChanged)
-            self._parameters_row.addWidget(field, 1 if parameter.kind == "float" else 0)
+            if parameter.kind == "float":
+                self._dose_row.addWidget(field, 1)
+            else:
+                self._rest_row.insertWidget(self._rest_row.count() - 2, field)
             self.fields[parameter.name] = field
         self.help.setText(operation.help)
-        self.help.setVisible(not self.fields)
+        self._fit()
 
     def _on_button_clicked(self, key: str) -> None:
         if self._operation in self.buttons:
@@ -130,5 +169,5 @@ class BrushBar(QWidget):
     def _on_theme_changed(self) -> None:
         self.caption.setFont(self._theme.font(13))
         self.help.setFont(self._theme.font(14))
-        self._parameters.setFixedHeight(self._theme.pixels(PARAMETERS_HEIGHT))
-        self._parameters_row.setSpacing(self._theme.pixels(16))
+        self._rest_row.setSpacing(self._theme.pixels(16))
+        self._fit()

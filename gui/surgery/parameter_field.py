@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gui.theme.theme import Theme
 
 WIDEST_NUMBER, LARGEST_INT, SHORT_SEEDS = 1e6, 2**31 - 1, 10_000
+NUMBER_WIDTH = 96
 PIPS = ((0.28, 0.28), (0.72, 0.28), (0.5, 0.5), (0.28, 0.72), (0.72, 0.72))
 
 
@@ -42,6 +43,10 @@ class ParameterField(QWidget):
         self.row.setContentsMargins(0, 0, 0, 0)
         self.row.setSpacing(theme.pixels(6))
         self.row.addWidget(self.label)
+        theme.changed.connect(self.refresh_sizes)
+
+    def refresh_sizes(self) -> None:
+        """Follow the text size."""
 
     def set_value(self, value: ParamValue) -> None:
         """Show a value without saying so."""
@@ -58,6 +63,14 @@ class ParameterField(QWidget):
         self.row.addWidget(control)
 
 
+class NumberBox(QDoubleSpinBox):
+    """A number without superfluous zeros."""
+
+    def textFromValue(self, value: float) -> str:
+        """Return 0.5 rather than 0.500."""
+        return f"{round(value, self.decimals()):g}" if abs(value) < WIDEST_NUMBER else f"{value:.0f}"
+
+
 class NumberField(ParameterField):
     """A number: a slider over the range that is shown, and a box that takes more."""
 
@@ -67,18 +80,22 @@ class NumberField(ParameterField):
         super().__init__(theme, parameter, parent)
         self.slider = DoseSlider(theme, self)
         self.slider.set_scale(dose_scale(*parameter.shown, neutral), neutral, operation)
-        self.box = QDoubleSpinBox(self)
+        self.box = NumberBox(self)
         self.box.setLocale(QLocale.c())
         self.box.setDecimals(3)
         self.box.setRange(max(parameter.minimum, -WIDEST_NUMBER), min(parameter.maximum, WIDEST_NUMBER))
         self.box.setSingleStep((parameter.shown[1] - parameter.shown[0]) / 40)
-        self.box.setStepType(QDoubleSpinBox.StepType.DefaultStepType)
         self.box.setKeyboardTracking(False)
         self.named(self.slider)
         self.named(self.box)
         self.row.setStretch(1, 1)
+        self.refresh_sizes()
         self.slider.doseMoved.connect(self._on_slider_dose_moved)
         self.box.valueChanged.connect(self.say)
+
+    def refresh_sizes(self) -> None:
+        """Follow the text size."""
+        self.box.setFixedWidth(self.theme.pixels(NUMBER_WIDTH))
 
     def set_value(self, value: ParamValue) -> None:
         """Show a value without saying so."""
@@ -115,8 +132,7 @@ class WholeField(ParameterField):
             self.dice.setAccessibleName("new seed")
             self.dice.clicked.connect(self._on_dice_clicked)
             self.row.addWidget(self.dice)
-            theme.changed.connect(self._on_theme_changed)
-            self._on_theme_changed()
+        self.refresh_sizes()
 
     def set_value(self, value: ParamValue) -> None:
         """Show a value without saying so."""
@@ -129,7 +145,9 @@ class WholeField(ParameterField):
         drawn = random.randrange(min(SHORT_SEEDS, self.box.maximum()))
         self.say(drawn if drawn != now else drawn + 1)
 
-    def _on_theme_changed(self) -> None:
+    def refresh_sizes(self) -> None:
+        """Follow the text size and the colours."""
+        self.box.setFixedWidth(self.theme.pixels(NUMBER_WIDTH))
         if self.dice is not None:
             self.dice.setIcon(dice_icon(self.theme))
             self.dice.setIconSize(QSize(self.theme.pixels(18), self.theme.pixels(18)))
