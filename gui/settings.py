@@ -36,6 +36,11 @@ class Settings:
         return value if isinstance(value, str) and value in PALETTES else "light"
 
     @property
+    def has_theme(self) -> bool:
+        """Whether a palette was ever chosen."""
+        return self._value("theme") is not None
+
+    @property
     def scale(self) -> float:
         """Text size relative to the default."""
         value = self._value("scale")

@@ -36,6 +36,12 @@ def with_brush_param(session: Session, name: str, value: ParamValue) -> Session:
     return replace(session, brush=replace(session.brush, params=sorted_params(params)))
 
 
+def with_brush_of(session: Session, index: int) -> Session:
+    """Return the session with the operation and parameters of one incision in the brush."""
+    incision = session.plan[index]
+    return replace(session, brush=Brush(incision.operation, incision.params))
+
+
 def with_incision_param(session: Session, index: int, name: str, value: ParamValue) -> Session:
     """Return the session with one parameter of one incision changed.
 
@@ -66,17 +72,11 @@ def painted(session: Session, sites: Iterable[Site], selection: Selection) -> Se
     return replace(session, plan=plan)
 
 
-def erased(session: Session, sites: Iterable[Site], selection: Selection) -> Session:
-    """Return the session without the incisions at these sites and exactly this selection.
-
-    A site without one there loses all its incisions: a click takes away what is seen.
-    """
-    plan = session.plan
-    for site in sites:
-        here = [each for each in plan if each.place == (site, selection)]
-        gone = here or [each for each in plan if each.site == site]
-        plan = Plan(tuple(each for each in plan if each not in gone))
-    return replace(session, plan=plan)
+def erased(session: Session, indices: Iterable[int]) -> Session:
+    """Return the session without the incisions of these indices."""
+    gone = set(indices)
+    kept = (incision for index, incision in enumerate(session.plan) if index not in gone)
+    return replace(session, plan=Plan(tuple(kept)))
 
 
 def with_enabled(session: Session, enabled: bool, index: int | None = None) -> Session:
@@ -86,11 +86,6 @@ def with_enabled(session: Session, enabled: bool, index: int | None = None) -> S
     for each in chosen:
         plan = plan.replaced(each, replace(plan[each], enabled=enabled))
     return replace(session, plan=plan)
-
-
-def removed(session: Session, index: int) -> Session:
-    """Return the session without one incision."""
-    return replace(session, plan=session.plan.without(index))
 
 
 def moved(session: Session, index: int, to: int) -> Session:

@@ -1,0 +1,62 @@
+"""The object graph, built once from top to bottom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gui.actions.menu_table import menu_table
+from gui.actions.action import build_menus
+from gui.main_window import MainWindow
+from gui.notifications import Notifications
+from gui.run_controller import RunController
+from gui.store import SessionStore
+from gui.wiring.cut_wiring import CutWiring
+from gui.wiring.notice_wiring import NoticeWiring
+from gui.wiring.panel_wiring import PanelWiring
+from gui.wiring.prompt_wiring import PromptWiring
+from gui.wiring.window_wiring import WindowWiring
+from gui.worker.model_thread import ModelThread
+
+if TYPE_CHECKING:
+    from core.sessions.session import Session
+    from gui.settings import Settings
+    from gui.theme.theme import Theme
+
+
+@dataclass(frozen=True)
+class Application:
+    """Everything that lives as long as the window."""
+
+    theme: Theme
+    store: SessionStore
+    thread: ModelThread
+    controller: RunController
+    notifications: Notifications
+    window: MainWindow
+    wirings: tuple[object, ...]
+
+    def close(self) -> None:
+        """Stop the model thread and let the window go."""
+        self.thread.stop()
+        self.window.close()
+        self.window.deleteLater()
+
+
+def assemble(session: Session, theme: Theme, settings: Settings) -> Application:
+    """Build window, store, thread and what joins them; nothing is started yet."""
+    store = SessionStore(session)
+    thread = ModelThread()
+    controller = RunController(store, thread)
+    notifications = Notifications()
+    window = MainWindow(theme)
+    cuts = CutWiring(store, controller, notifications, window.grid, window.brush, window.plan)
+    wirings = (
+        PromptWiring(store, controller, notifications, window.header, window.strip, window.chips),
+        cuts,
+        PanelWiring(store, controller, window.panels.values()),
+        NoticeWiring(controller, notifications),
+        WindowWiring(window, controller, notifications, theme, settings),
+    )
+    build_menus(window, menu_table(window, store, controller, theme, cuts))
+    return Application(theme, store, thread, controller, notifications, window, wirings)

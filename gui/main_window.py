@@ -1,0 +1,146 @@
+"""The main window: where everything stands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QDockWidget, QFrame, QMainWindow, QSplitter, QVBoxLayout, QWidget
+
+from gui.actions.model_menu import ModelMenu
+from gui.header import HeaderBar
+from gui.pair_chips import PairChips
+from gui.panels import PANELS
+from gui.status_bar import StatusLine
+from gui.surgery.brush_bar import BrushBar
+from gui.surgery.head_grid import HeadGrid
+from gui.surgery.plan_list import PlanList
+from gui.surgery.token_strip import TokenStrip
+from gui.widgets.notice_bar import NoticeBar
+
+if TYPE_CHECKING:
+    from gui.panel import Panel
+    from gui.theme.theme import Theme
+
+TITLE = "Circuit Surgeon"
+DEFAULT_SIZE = (1440, 900)
+SMALLEST_SIZE = (960, 600)
+
+
+class MainWindow(QMainWindow):
+    """Lays out the parts; knows nothing of what they show.
+
+    Signals
+    -------
+    closing()
+        The window is about to close.
+    """
+
+    closing = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.setWindowTitle(TITLE)
+        self.setDockNestingEnabled(True)
+        self.setDockOptions(
+            QMainWindow.DockOption.AllowNestedDocks
+            | QMainWindow.DockOption.AllowTabbedDocks
+            | QMainWindow.DockOption.AnimatedDocks
+        )
+        self.model_menu = ModelMenu(self)
+        self.header = HeaderBar(theme, self.model_menu)
+        self.strip = TokenStrip(theme)
+        self.chips = PairChips(theme)
+        self.notices = NoticeBar(theme)
+        self.grid = HeadGrid(theme)
+        self.brush = BrushBar(theme)
+        self.plan = PlanList(theme)
+        self.status = StatusLine(theme)
+        self.panels: dict[str, Panel] = {}
+        self.docks: dict[str, QDockWidget] = {}
+        self._lay_out_top()
+        self._lay_out_centre()
+        self._lay_out_docks()
+        self.setStatusBar(self.status)
+        self.setMinimumSize(*SMALLEST_SIZE)
+        self.resize(*DEFAULT_SIZE)
+        self._default_state = self.saveState()
+
+    def _lay_out_top(self) -> None:
+        """Header, strip and notices span the whole width, above the docks."""
+        top = QFrame(self)
+        top.setObjectName("top")
+        stack = QVBoxLayout(top)
+        stack.setContentsMargins(0, 0, 0, 0)
+        stack.setSpacing(0)
+        px = self._theme.pixels
+        strip = QWidget(top)
+        inner = QVBoxLayout(strip)
+        inner.setContentsMargins(px(12), 0, px(12), px(8))
+        inner.setSpacing(px(6))
+        inner.addWidget(self.strip)
+        inner.addWidget(self.chips)
+        for widget in (self.header, strip, self.notices):
+            stack.addWidget(widget)
+        bar = self.addToolBar("Prompt")
+        bar.setObjectName("prompt bar")
+        bar.setMovable(False)
+        bar.setFloatable(False)
+        bar.toggleViewAction().setEnabled(False)
+        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        bar.addWidget(top)
+
+    def _lay_out_centre(self) -> None:
+        centre = QFrame(self)
+        centre.setObjectName("centre")
+        stack = QVBoxLayout(centre)
+        stack.setContentsMargins(0, 0, 0, 0)
+        stack.setSpacing(0)
+        self.splitter = QSplitter(Qt.Orientation.Vertical, centre)
+        self.splitter.setChildrenCollapsible(False)
+        upper = QWidget(self.splitter)
+        column = QVBoxLayout(upper)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.grid, 1)
+        column.addWidget(self.brush)
+        self.splitter.addWidget(upper)
+        self.splitter.addWidget(self.plan)
+        self.splitter.setStretchFactor(0, 4)
+        self.splitter.setStretchFactor(1, 1)
+        stack.addWidget(self.splitter)
+        self.setCentralWidget(centre)
+
+    def _lay_out_docks(self) -> None:
+        for corner in (Qt.Corner.TopRightCorner, Qt.Corner.BottomRightCorner):
+            self.setCorner(corner, Qt.DockWidgetArea.RightDockWidgetArea)
+        for declared in sorted(PANELS, key=lambda each: each.order):
+            panel = declared.make(self._theme)
+            panel.setToolTip("")
+            dock = QDockWidget(declared.title, self)
+            dock.setObjectName(declared.key)
+            dock.setStatusTip(declared.help)
+            dock.setWidget(panel)
+            self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+            self.panels[declared.key] = panel
+            self.docks[declared.key] = dock
+
+    def arrange(self) -> None:
+        """Give the docks their default share of the window."""
+        docks = list(self.docks.values())
+        self.resizeDocks(docks, [round(self.width() * 0.52)] * len(docks), Qt.Orientation.Horizontal)
+        self.resizeDocks(docks, [round(self.height() / len(docks))] * len(docks), Qt.Orientation.Vertical)
+
+    def reset_layout(self) -> None:
+        """Put every dock back where it was at first."""
+        self.restoreState(self._default_state)
+        for dock in self.docks.values():
+            dock.show()
+        self.arrange()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Tell that the window closes."""
+        self.closing.emit()
+        super().closeEvent(event)

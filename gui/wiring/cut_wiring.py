@@ -1,0 +1,237 @@
+"""Cuts: between grid, brush, plan list and the store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Slot
+
+from core.errors import SurgeryError
+from core.interventions.ops import OPERATIONS
+from core.sessions import edits
+from core.sessions.resolve import check_site
+from core.text.locate import locate
+from gui.notifications import Notice
+from gui.surgery.grid_model import GridIncision
+from gui.surgery.plan_row import plan_row
+from gui.wiring.effect_memory import EffectMemory
+
+if TYPE_CHECKING:
+    from core.interventions.plan import Incision, ParamValue
+    from core.models.info import ModelInfo
+    from core.runs.result import RunResult
+    from core.sessions.session import Session
+    from core.sites.selection import Selection
+    from core.sites.site import Site
+    from core.text.tokens import Tokens
+    from gui.notifications import Notifications
+    from gui.run_controller import RunController
+    from gui.store import SessionStore
+    from gui.surgery.brush_bar import BrushBar
+    from gui.surgery.head_grid import HeadGrid
+    from gui.surgery.plan_list import PlanList
+
+SEED = "seed"
+
+
+class CutWiring(QObject):
+    """Keeps grid, brush and plan list in step with the session, both ways.
+
+    The cuts that were just made, or the one selected in the list, are *in hand*: the dose
+    control changes them; with none in hand it prepares the next cut.
+    """
+
+    def __init__(
+        self,
+        store: SessionStore,
+        controller: RunController,
+        notifications: Notifications,
+        grid: HeadGrid,
+        brush: BrushBar,
+        plan: PlanList,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._store, self._notifications = store, notifications
+        self._grid, self._brush, self._plan = grid, brush, plan
+        self._tokens: Tokens | None = None
+        self._info: ModelInfo | None = None
+        self._in_hand: tuple[int, ...] = ()
+        self._unchanged: frozenset[int] = frozenset()
+        self._effects = EffectMemory()
+        grid.cellsToggled.connect(self._on_grid_cells_toggled)
+        brush.operationChosen.connect(self.choose_operation)
+        brush.paramChanged.connect(self._on_brush_param_changed)
+        plan.enabledChanged.connect(self._on_plan_enabled_changed)
+        plan.removed.connect(self._on_plan_removed)
+        plan.moved.connect(self._on_plan_moved)
+        plan.selected.connect(self._on_plan_selected)
+        plan.cleared.connect(self.clear)
+        plan.allEnabled.connect(self.enable_all)
+        store.changed.connect(self._on_store_changed)
+        controller.tokensChanged.connect(self._on_controller_tokens_changed)
+        controller.modelOpened.connect(self._on_controller_model_opened)
+        controller.resultReady.connect(self._on_controller_result_ready)
+        self._show()
+
+    def operations(self) -> tuple[tuple[str, str], ...]:
+        """Return key and label of every operation, in the order of the screen."""
+        ordered = sorted(OPERATIONS, key=lambda each: each.order)
+        return tuple((each.key, each.label) for each in ordered)
+
+    def choose_operation(self, key: str) -> None:
+        """Make another operation the one that the next click makes."""
+        self._in_hand = ()
+        self._store.edit(edits.with_operation(self._store.session, key), f"Take {OPERATIONS[key].label.lower()}")
+        self._show()
+
+    def clear(self) -> None:
+        """Take all cuts away."""
+        self._store.edit(edits.cleared(self._store.session), "Clear all cuts")
+
+    def enable_all(self, enabled: bool) -> None:
+        """Switch all cuts on or off."""
+        label = "Switch all cuts on" if enabled else "Switch all cuts off"
+        self._store.edit(edits.with_enabled(self._store.session, enabled), label)
+
+    @Slot(tuple, bool)
+    def _on_grid_cells_toggled(self, sites: tuple[Site, ...], add: bool) -> None:
+        session = self._store.session
+        if add:
+            if not self._positions(session.chosen):
+                self._notifications.show(
+                    Notice("cut", "warning", "No token is chosen.", "Click a token in the strip first, then the cell.")
+                )
+                return
+            after = edits.painted(session, sites, session.chosen)
+            self._in_hand = tuple(range(len(session.plan), len(after.plan)))
+            many = str(sites[0]) if len(sites) == 1 else f"{len(sites)} places"
+            self._store.edit(after, f"{OPERATIONS[session.brush.operation].label} {many}")
+        else:
+            gone = self._seen_at(sites)
+            many = str(sites[0]) if len(sites) == 1 else f"{len(sites)} places"
+            self._store.edit(edits.erased(session, gone), f"Take cuts off {many}")
+        self._notifications.withdraw("cut")
+        self._show()
+
+    def _seen_at(self, sites: tuple[Site, ...]) -> list[int]:
+        """Return the cuts at just the chosen tokens, or where a site has none of these, all of it."""
+        session = self._store.session
+        chosen = self._positions(session.chosen)
+        gone: list[int] = []
+        for site in sites:
+            here = [index for index, each in enumerate(session.plan) if each.site == site]
+            exact = [index for index in here if self._positions(session.plan[index].selection) == chosen]
+            gone += exact or here
+        return gone
+
+    @Slot(str, object, bool)
+    def _on_brush_param_changed(self, name: str, value: ParamValue, dragging: bool) -> None:
+        session = self._store.session
+        operation = session.brush.operation
+        try:
+            after = edits.with_brush_param(session, name, value)
+            for number, index in enumerate(self._in_hand):
+                if after.plan[index].operation == operation:
+                    own = int(value) + number if name == SEED else value
+                    after = edits.with_incision_param(after, index, name, own)
+        except SurgeryError as error:
+            self._notifications.show(Notice("cut", "warning", error.message, error.hint))
+            self._show()
+            return
+        group = f"{name} {self._in_hand}"
+        self._store.edit(after, f"Change {name}", group=group, dragging=dragging)
+        if not dragging:
+            self._store.seal()
+
+    @Slot(int, bool)
+    def _on_plan_enabled_changed(self, index: int, enabled: bool) -> None:
+        label = "Switch a cut on" if enabled else "Switch a cut off"
+        self._store.edit(edits.with_enabled(self._store.session, enabled, index), label)
+
+    @Slot(int)
+    def _on_plan_removed(self, index: int) -> None:
+        self._in_hand = ()
+        self._store.edit(edits.erased(self._store.session, (index,)), "Take a cut away")
+
+    @Slot(int, int)
+    def _on_plan_moved(self, index: int, to: int) -> None:
+        self._in_hand = (to,)
+        self._store.edit(edits.moved(self._store.session, index, to), "Reorder the cuts")
+        self._show()
+
+    @Slot(int)
+    def _on_plan_selected(self, index: int) -> None:
+        """Take a cut in hand: the brush becomes its operation, so that its dose can be changed."""
+        self._in_hand = () if index < 0 else (index,)
+        if index >= 0:
+            self._store.edit(edits.with_brush_of(self._store.session, index), "Take a cut in hand", group="hand")
+        self._show()
+
+    @Slot(object, object)
+    def _on_store_changed(self, before: Session, after: Session) -> None:
+        if after.plan != before.plan:
+            self._unchanged = frozenset()
+            self._in_hand = tuple(index for index in self._in_hand if index < len(after.plan))
+        self._show()
+
+    @Slot(object)
+    def _on_controller_tokens_changed(self, tokens: Tokens) -> None:
+        if tokens != self._tokens:
+            self._tokens = tokens
+            self._grid.set_tokens(tokens)
+            self._show()
+
+    @Slot(object, object)
+    def _on_controller_model_opened(self, info: ModelInfo, check: object) -> None:
+        self._info = info
+        self._grid.set_shape(info)
+        self._show()
+
+    @Slot(object)
+    def _on_controller_result_ready(self, result: RunResult) -> None:
+        self._unchanged = frozenset(result.unchanged)
+        self._effects.remember(result)
+        self._show()
+
+    def _positions(self, selection: Selection) -> tuple[int, ...]:
+        if self._tokens is None:
+            return ()
+        try:
+            return locate(selection, self._tokens)
+        except SurgeryError:
+            return ()
+
+    def _problem(self, incision: Incision) -> str | None:
+        if self._tokens is None or self._info is None:
+            return None
+        try:
+            check_site(incision.site, self._info)
+            locate(incision.selection, self._tokens)
+        except SurgeryError as error:
+            return str(error)
+        return None
+
+    def _show(self) -> None:
+        session = self._store.session
+        rows, marks = [], []
+        for index, each in enumerate(session.plan):
+            where, problem = self._positions(each.selection), self._problem(each)
+            rows.append(plan_row(each, where, self._tokens, problem, index in self._unchanged and each.enabled))
+            marks.append(GridIncision(each.site, where, each.operation, each.params, each.enabled, problem))
+        self._plan.set_rows(rows)
+        self._plan.set_selected(self._in_hand[0] if len(self._in_hand) == 1 else -1)
+        self._grid.set_incisions(marks)
+        self._grid.set_chosen(self._positions(session.chosen))
+        self._grid.set_brush(session.brush.operation, session.brush.params)
+        self._grid.set_effects(self._effects.texts())
+        self._brush.set_brush(session.brush.operation, dict(session.brush.params))
+        self._brush.set_editing(self._hand_words(session))
+
+    def _hand_words(self, session: Session) -> str:
+        if not self._in_hand:
+            return ""
+        if len(self._in_hand) > 1:
+            return f"{len(self._in_hand)} cuts just made"
+        incision = session.plan[self._in_hand[0]]
+        return f"{incision.site} @ {incision.selection}"

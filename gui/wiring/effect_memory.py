@@ -1,0 +1,62 @@
+"""What cuts brought about in the runs so far, in words for the grid."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.runs.request import ResolvedIncision
+    from core.runs.result import Effect, RunResult
+    from core.sites.site import Site
+
+Place = tuple["Site", tuple[int, ...]]
+
+
+def effect_words(effect: Effect) -> str:
+    """Return an effect in words: Δ log p and KL, or that nothing moved."""
+    if not effect.changed:
+        return "no change at all"
+    if effect.log_prob is None or effect.kl is None:
+        return "the hidden states change; there is no prediction to compare"
+    return f"Δ log p {effect.log_prob:+.3f}, KL {effect.kl:.3f}".replace("-", "−")
+
+
+class EffectMemory:
+    """The effects of the last run: of a cut alone, where it ever ran alone, and of the plan."""
+
+    def __init__(self) -> None:
+        self._question: object = None
+        self._alone: dict[ResolvedIncision, Effect] = {}
+        self._last: RunResult | None = None
+
+    def remember(self, result: RunResult) -> None:
+        """Take note of a result; another model, prompt or target starts afresh."""
+        question = (result.request.model, result.request.ids, result.target)
+        if question != self._question:
+            self._question, self._alone = question, {}
+        if len(result.request.plan) == 1:
+            self._alone[_named(result.request.plan[0])] = result.effect
+        self._last = result
+
+    def texts(self) -> dict[Place, str]:
+        """Return what is to be read at each cut of the last run."""
+        if self._last is None:
+            return {}
+        plan = self._last.request.plan
+        together = effect_words(self._last.effect)
+        texts = {}
+        for incision in plan:
+            place = (incision.site, incision.positions)
+            if len(plan) == 1:
+                texts[place] = together
+                continue
+            alone = self._alone.get(_named(incision))
+            own = "" if alone is None else f"alone: {effect_words(alone)}; "
+            texts[place] = f"{own}all {len(plan)} cuts together: {together}"
+        return texts
+
+
+def _named(incision: ResolvedIncision) -> ResolvedIncision:
+    """Return the incision whatever its place in the plan."""
+    return replace(incision, index=0)

@@ -1,0 +1,57 @@
+"""Model menu, notices, status line and settings: between the window's frame and the rest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Slot
+
+if TYPE_CHECKING:
+    from core.models.info import ModelInfo
+    from core.runs.events import CheckReport
+    from gui.main_window import MainWindow
+    from gui.notifications import Notifications
+    from gui.run_controller import RunController
+    from gui.settings import Settings
+    from gui.theme.theme import Theme
+
+
+class WindowWiring(QObject):
+    """Serves the parts of the frame that belong to no panel."""
+
+    def __init__(
+        self,
+        window: MainWindow,
+        controller: RunController,
+        notifications: Notifications,
+        theme: Theme,
+        settings: Settings,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._window, self._theme, self._settings = window, theme, settings
+        window.model_menu.modelChosen.connect(lambda name: controller.open_model(name))
+        window.notices.dismissed.connect(notifications.withdraw)
+        window.status.cancelWanted.connect(controller.cancel)
+        window.closing.connect(self._on_window_closing)
+        notifications.changed.connect(window.notices.set_notices)
+        controller.progressed.connect(window.status.show_progress)
+        controller.modelOpened.connect(self._on_controller_model_opened)
+        controller.resultReady.connect(window.status.show_result)
+        theme.changed.connect(self._on_theme_changed)
+        if settings.layout is not None:
+            geometry, state = settings.layout
+            window.restoreGeometry(geometry)
+            window.restoreState(state)
+
+    @Slot(object, object)
+    def _on_controller_model_opened(self, info: ModelInfo, check: CheckReport) -> None:
+        self._window.status.show_model(info, check)
+
+    @Slot()
+    def _on_theme_changed(self) -> None:
+        self._settings.keep_theme(self._theme.palette.name, self._theme.scale)
+
+    @Slot()
+    def _on_window_closing(self) -> None:
+        self._settings.keep_layout(self._window.saveGeometry(), self._window.saveState())

@@ -1,0 +1,129 @@
+"""Latest wins: the mailbox of the model thread."""
+
+from __future__ import annotations
+
+import threading
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.runs.mailbox import Mailbox
+
+
+def test_that_a_newer_request_replaces_the_waiting_one() -> None:
+    mailbox = Mailbox()
+    mailbox.put("run", "old")
+    mailbox.put("run", "new")
+    job = mailbox.take()
+    assert job is not None
+    assert job.payload == "new"
+    mailbox.done(job)
+    assert mailbox.take() is None
+
+
+def test_that_a_newer_request_cancels_the_running_one() -> None:
+    mailbox = Mailbox()
+    mailbox.put("run", "old")
+    running = mailbox.take()
+    assert running is not None
+    mailbox.put("run", "new")
+    assert running.cancel.cancelled
+
+
+def test_that_a_stream_of_requests_lets_the_running_one_finish_and_keeps_one_waiting() -> None:
+    mailbox = Mailbox()
+    mailbox.put("run", 0)
+    running = mailbox.take()
+    assert running is not None
+    for dose in range(1, 20):
+        mailbox.put("run", dose, interrupt=False)
+    assert not running.cancel.cancelled
+    mailbox.done(running)
+    following = mailbox.take()
+    assert following is not None
+    assert following.payload == 19
+    mailbox.done(following)
+    assert mailbox.idle
+
+
+def test_that_opening_a_model_goes_first_and_stops_the_run() -> None:
+    mailbox = Mailbox()
+    mailbox.put("run", "run")
+    running = mailbox.take()
+    assert running is not None
+    mailbox.put("run", "next run", interrupt=False)
+    mailbox.put("model", "open")
+    assert running.cancel.cancelled
+    mailbox.done(running)
+    opening = mailbox.take()
+    assert opening is not None
+    assert opening.payload == "open"
+    mailbox.done(opening)
+    after = mailbox.take()
+    assert after is not None
+    assert after.payload == "next run"
+
+
+def test_that_a_run_does_not_stop_the_opening_of_a_model() -> None:
+    mailbox = Mailbox()
+    mailbox.put("model", "open")
+    opening = mailbox.take()
+    assert opening is not None
+    mailbox.put("run", "run")
+    assert not opening.cancel.cancelled
+
+
+def test_that_cancelling_a_lane_stops_what_runs_and_drops_what_waits() -> None:
+    mailbox = Mailbox()
+    mailbox.put("run", "running")
+    running = mailbox.take()
+    assert running is not None
+    mailbox.put("run", "waiting", interrupt=False)
+    mailbox.cancel("run")
+    assert running.cancel.cancelled
+    mailbox.done(running)
+    assert mailbox.take() is None
+
+
+def test_that_a_closed_mailbox_gives_nothing_and_cancels_everything() -> None:
+    mailbox = Mailbox()
+    mailbox.put("run", "running")
+    running = mailbox.take()
+    mailbox.put("run", "waiting", interrupt=False)
+    mailbox.close()
+    mailbox.put("run", "late")
+    assert running is not None
+    assert running.cancel.cancelled
+    assert mailbox.take() is None
+
+
+@given(st.lists(st.tuples(st.sampled_from(["model", "run"]), st.booleans()), max_size=40))
+def test_that_at_most_one_job_a_lane_waits_and_it_is_the_newest(puts: list[tuple[str, bool]]) -> None:
+    mailbox = Mailbox()
+    newest: dict[str, int] = {}
+    for lane, interrupt in puts:
+        newest[lane] = mailbox.put(lane, None, interrupt=interrupt)  # type: ignore[arg-type]
+    served = {}
+    while (job := mailbox.take()) is not None:
+        assert not job.cancel.cancelled
+        served[job.lane] = job.generation
+        mailbox.done(job)
+    assert served == newest
+
+
+def test_that_many_threads_lose_no_newest_job() -> None:
+    mailbox = Mailbox()
+    generations: list[int] = []
+
+    def put() -> None:
+        for _ in range(200):
+            generations.append(mailbox.put("run", None))
+
+    threads = [threading.Thread(target=put) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    job = mailbox.take()
+    assert job is not None
+    assert job.generation == max(generations) == len(set(generations)) == 800

@@ -1,0 +1,86 @@
+"""The self-check holds on sound models and finds what is wrong with others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from core.cancel import CancelToken
+from core.errors import Cancelled
+from core.runs.self_check import self_check
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from core.models.loaded_model import LoadedModel
+    from tests.fixtures.tiny_models import TinyModel
+
+    Opened = Callable[[TinyModel], LoadedModel]
+
+NAMES = [
+    "empty plan",
+    "residual identities",
+    "attention rows",
+    "logit lens",
+    "editing z",
+    "head removal",
+    "hooks removed",
+]
+
+
+def with_table(loaded: LoadedModel, **changes: object) -> LoadedModel:
+    """Return the model under a table with an error in it."""
+    return replace(loaded, architecture=replace(loaded.architecture, **changes))
+
+
+def failures(loaded: LoadedModel) -> set[str]:
+    """Return the names of the checks that fail."""
+    return {line.name for line in self_check(loaded, CancelToken()).failures}
+
+
+def test_that_every_family_passes_every_check(tiny_language_model: TinyModel, opened: Opened) -> None:
+    report = self_check(opened(tiny_language_model), CancelToken())
+    assert [line.name for line in report.lines] == NAMES
+    assert [line.passed for line in report.lines] == [True] * len(NAMES)
+    assert report.passed
+
+
+def test_that_an_encoder_without_a_head_passes_all_but_the_lens(tiny_bert_encoder: TinyModel, opened: Opened) -> None:
+    report = self_check(opened(tiny_bert_encoder), CancelToken())
+    assert {line.name: line.passed for line in report.lines} == {name: True for name in NAMES} | {"logit lens": None}
+
+
+def test_that_a_wrong_mlp_projection_breaks_the_residual_identity(tiny_gpt2: TinyModel, opened: Opened) -> None:
+    assert "residual identities" in failures(with_table(opened(tiny_gpt2), mlp_projection="mlp.act"))
+
+
+def test_that_forgotten_post_norms_break_the_residual_identity(tiny_bert: TinyModel, opened: Opened) -> None:
+    assert failures(with_table(opened(tiny_bert), post_norms=None)) == {"residual identities"}
+
+
+def test_that_a_forgotten_final_norm_breaks_the_lens(tiny_llama: TinyModel, opened: Opened) -> None:
+    assert {"logit lens", "empty plan"} <= failures(with_table(opened(tiny_llama), final_norm=None))
+
+
+def test_that_a_transposed_weight_breaks_the_head_removal(tiny_gpt2: TinyModel, opened: Opened) -> None:
+    assert failures(with_table(opened(tiny_gpt2), transposed_projection=False)) == {"head removal"}
+
+
+def test_that_a_wrong_place_of_z_is_found(tiny_gpt2: TinyModel, opened: Opened) -> None:
+    assert failures(with_table(opened(tiny_gpt2), attention_projection="mlp.c_fc")) == {"residual identities"}
+
+
+def test_that_the_attention_implementation_is_put_back(tiny_gpt2: TinyModel, opened: Opened) -> None:
+    loaded = opened(tiny_gpt2)
+    before = loaded.network.config._attn_implementation
+    self_check(loaded, CancelToken())
+    assert loaded.network.config._attn_implementation == before
+
+
+def test_that_a_cancelled_check_stops(tiny_gpt2: TinyModel, opened: Opened) -> None:
+    cancel = CancelToken()
+    cancel.cancel()
+    with pytest.raises(Cancelled):
+        self_check(opened(tiny_gpt2), cancel)
