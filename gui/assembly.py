@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gui.actions.menu_table import menu_table
 from gui.actions.action import build_menus
+from gui.actions.menu_table import menu_table
 from gui.main_window import MainWindow
 from gui.notifications import Notifications
 from gui.run_controller import RunController

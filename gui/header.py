@@ -55,7 +55,7 @@ class HeaderBar(QWidget):
         self._lay_out()
         self._restyle()
         theme.changed.connect(self._restyle)
-        self.prompt.textEdited.connect(lambda: self._typing.start())
+        self.prompt.textEdited.connect(self._on_prompt_text_edited)
         self.prompt.editingFinished.connect(self._on_prompt_editing_finished)
         self.target.editingFinished.connect(lambda: self.targetEdited.emit(self.target.text()))
         self.versus.editingFinished.connect(lambda: self.versusEdited.emit(self.versus.text()))
@@ -90,6 +90,10 @@ class HeaderBar(QWidget):
         for field in (self.target, self.versus):
             field.setFont(self._theme.font(15))
             field.setFixedWidth(px(118))
+
+    @Slot(str)
+    def _on_prompt_text_edited(self, text: str) -> None:
+        self._typing.start()
 
     @Slot()
     def _on_typing_timeout(self) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QDockWidget, QFrame, QMainWindow, QSplitter, QVBoxLayout, QWidget
 
 from gui.actions.model_menu import ModelMenu
@@ -20,6 +19,8 @@ from gui.surgery.token_strip import TokenStrip
 from gui.widgets.notice_bar import NoticeBar
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QCloseEvent
+
     from gui.panel import Panel
     from gui.theme.theme import Theme
 

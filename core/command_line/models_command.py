@@ -25,7 +25,7 @@ def run(options: argparse.Namespace) -> int:
             (
                 entry.name,
                 entry.kind,
-                entry.family,
+                entry.family or "?",
                 f"{entry.n_parameters / 1e6:,.1f} M" if entry.n_parameters else "?",
                 megabytes(entry.disk_bytes),
                 megabytes(entry.memory_bytes),
@@ -39,6 +39,8 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def megabytes(count: int) -> str:
+def megabytes(count: int | None) -> str:
     """Return a number of bytes for reading."""
+    if count is None:
+        return "?"
     return f"{count / 1e9:,.1f} GB" if count >= 1e9 else f"{count / 1e6:,.0f} MB"

@@ -22,7 +22,9 @@ def add_to(commands: Any) -> None:
     add_model_options(parser)
     parser.add_argument("--prompt", required=True, metavar="TEXT")
     add_readout_options(parser)
-    parser.add_argument("--donor-prompt", metavar="TEXT", help="where patches come from; no operation here takes one yet")
+    parser.add_argument(
+        "--donor-prompt", metavar="TEXT", help="where patches come from; no operation here takes one yet"
+    )
     parser.add_argument("--out", default="-", metavar="FILE", help="where the answer goes; - is standard output")
     parser.set_defaults(function=run)
 

@@ -43,9 +43,7 @@ def attached(hooks: Iterable[Hook]) -> Iterator[None]:
     try:
         for hook in hooks:
             if hook.side == "input":
-                handles.append(
-                    hook.module.register_forward_pre_hook(_on_input(hook.function), with_kwargs=True)  # type: ignore[arg-type]
-                )
+                handles.append(hook.module.register_forward_pre_hook(_on_input(hook.function), with_kwargs=True))
             else:
                 handles.append(hook.module.register_forward_hook(_on_output(hook.function)))
         yield

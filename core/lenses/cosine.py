@@ -29,7 +29,8 @@ def compute(view: DepthView) -> Curves | None:
 def _cosine(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
     lengths = np.linalg.norm(a, axis=-1) * np.linalg.norm(b, axis=-1)
     products = (a * b).sum(axis=-1)
-    return np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0)
+    found: NDArray[np.float64] = np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0)
+    return found
 
 
 LENS = Lens(

@@ -134,9 +134,7 @@ class Measurement:
             made.append(Prediction(token, token_text(self._loaded, token), log_prob, prob, rank))
         return tuple(made)
 
-    def _effect(
-        self, before: Readouts, after: Readouts, clean: Reading | None, operated: Reading | None
-    ) -> Effect:
+    def _effect(self, before: Readouts, after: Readouts, clean: Reading | None, operated: Reading | None) -> Effect:
         def change(key: str) -> float | None:
             a, b = before.numbers[key], after.numbers[key]
             return None if a is None or b is None else b - a

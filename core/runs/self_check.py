@@ -1,4 +1,4 @@
-"""The self-check of a loaded model: does surgery do here what it says?"""
+"""The self-check of a loaded model: whether surgery does there what it says."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from core.models.loaded_model import LoadedModel
+    from core.runs.trace import Trace
 
 PROMPT_LENGTH = 5
 TOLERANCE = {"float32": 1e-4, "float64": 1e-8, "float16": 3e-2, "bfloat16": 2e-1}
@@ -75,7 +76,7 @@ class _Checker:
             found = check()
         except (Cancelled, SurgeryError):
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever breaks a check is its finding
             return CheckLine(name, False, f"The check itself broke: {type(error).__name__}: {error}")
         if isinstance(found, str):
             return CheckLine(name, None, found)
@@ -170,7 +171,7 @@ class _Checker:
         moved = not bool((cut.residuals[-1] == self.clean.residuals[-1]).all())
         return 0.0 if moved else float("inf"), "Silencing a head reaches the output."
 
-    def _silenced(self, layer: int):  # type: ignore[no-untyped-def]
+    def _silenced(self, layer: int) -> Trace:
         incision = ResolvedIncision(0, Site("z", layer, self.head), (self.token,), "silence", ())
         return trace(self.loaded, self.ids, (incision,), None, self.cancel)
 

@@ -29,9 +29,7 @@ def operate(loaded: LoadedModel, session: Session, cache: RunCache, cancel: Canc
     """
     tokens = tokenize(loaded, session.prompt)
     yield TokensReady(tokens)
-    request, notes = resolve(
-        session, loaded.identity, tokens, loaded.info, lambda text: token_id(loaded, text)
-    )
+    request, notes = resolve(session, loaded.identity, tokens, loaded.info, lambda text: token_id(loaded, text))
     yield Resolved(request, notes)
     cancel.check()
     yield from execute(loaded, request, tokens, cache, cancel)

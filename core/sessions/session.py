@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-
 from core.interventions.plan import ParamValue, Plan
 from core.sites.selection import Selection, at
-
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ from core.specimens.tokenizers import train_tokenizer
 from core.specimens.training import VALIDATION_BLOCKS, Budget, Trainer, write_curve
 
 if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
     from core.specimens.corpus import Corpus
     from core.specimens.recipe import Recipe
 
@@ -87,14 +89,15 @@ def train(options: argparse.Namespace) -> None:
     (out / "README.md").write_text(write_card(recipe, report))
 
 
-def _tokenizer(recipe: Recipe, corpus: Corpus, work: Path):  # type: ignore[no-untyped-def]
+def _tokenizer(recipe: Recipe, corpus: Corpus, work: Path) -> PreTrainedTokenizerFast:
     from transformers import PreTrainedTokenizerFast
 
     folder = work / f"{recipe.name}-tokenizer"
     if not folder.is_dir():
         log.info("learning the tokenizer")
         train_tokenizer(recipe, corpus.train).save_pretrained(folder)
-    return PreTrainedTokenizerFast.from_pretrained(folder)
+    tokenizer: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(folder)
+    return tokenizer
 
 
 if __name__ == "__main__":

@@ -54,7 +54,9 @@ def pack(texts: Sequence[str], tokenizer: PreTrainedTokenizerFast, recipe: Recip
 class BatchSource:
     """Endless training batches; the n-th batch depends only on the seed and n."""
 
-    def __init__(self, blocks: NDArray[np.int16], tokenizer: PreTrainedTokenizerFast, recipe: Recipe, seed: int):
+    def __init__(
+        self, blocks: NDArray[np.int16], tokenizer: PreTrainedTokenizerFast, recipe: Recipe, seed: int
+    ) -> None:
         self._blocks = blocks
         self._tokenizer = tokenizer
         self._recipe = recipe
@@ -76,9 +78,7 @@ class BatchSource:
         return mask(chosen, self._tokenizer, self._recipe.mask_rate, np.random.default_rng((self._seed, 1, step)))
 
 
-def mask(
-    ids: NDArray[np.int64], tokenizer: PreTrainedTokenizerFast, rate: float, random: np.random.Generator
-) -> Batch:
+def mask(ids: NDArray[np.int64], tokenizer: PreTrainedTokenizerFast, rate: float, random: np.random.Generator) -> Batch:
     """Hide a share of the tokens as BERT does: 80 % [MASK], 10 % another token, 10 % untouched.
 
     Source: Devlin et al. 2019, section 3.1.

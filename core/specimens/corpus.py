@@ -37,9 +37,8 @@ def documents(path: Path) -> Iterator[str]:
     Documents stand between lines that hold ``<|endoftext|>`` alone. A file without such a line
     is a list of sentences and is cut into groups of twelve.
     """
-    opened = lzma.open(path, "rt", encoding="utf-8") if path.suffix == ".xz" else path.open()
-    with opened as stream:
-        text = stream.read()
+    content = path.read_bytes()
+    text = (lzma.decompress(content) if path.suffix == ".xz" else content).decode("utf-8")
     if SEPARATOR in text:
         pieces = text.split(SEPARATOR)
     else:
@@ -74,7 +73,7 @@ def read_corpus(folder: Path, weights: dict[str, int]) -> Corpus:
         if not found:
             continue
         sources.append(name)
-        kept = []
+        kept: list[str] = []
         for number, document in enumerate(documents(found[0])):
             (validation if number % VALIDATION_EVERY == 0 else kept).append(document)
         train += kept * weight

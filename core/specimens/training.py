@@ -14,6 +14,7 @@ from core.specimens.batches import Batch, BatchSource, mask
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy as np
     import torch
     from numpy.typing import NDArray
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
@@ -120,7 +121,9 @@ def learning_rate(recipe: Recipe, share: float) -> float:
 class Trainer:
     """One training of one specimen, from a checkpoint folder if there is something in it."""
 
-    def __init__(self, recipe: Recipe, tokenizer: PreTrainedTokenizerFast, device: str, seed: int, folder: Path):
+    def __init__(
+        self, recipe: Recipe, tokenizer: PreTrainedTokenizerFast, device: str, seed: int, folder: Path
+    ) -> None:
         import torch
 
         torch.manual_seed(seed)
@@ -130,7 +133,7 @@ class Trainer:
         self.seed = seed
         self.progress = Progress()
         self.curve: list[tuple[int, float]] = []
-        self.model = new_model(recipe, tokenizer).to(device)  # type: ignore[arg-type]
+        self.model = new_model(recipe, tokenizer).to(device)
         decayed = [p for p in self.model.parameters() if p.dim() > 1]
         plain = [p for p in self.model.parameters() if p.dim() <= 1]
         self._optimizer = torch.optim.AdamW(
@@ -166,7 +169,7 @@ class Trainer:
         torch.save(state, partial)
         partial.replace(self._checkpoint)
 
-    def train(self, blocks: NDArray, budget: Budget) -> None:
+    def train(self, blocks: NDArray[np.int16], budget: Budget) -> None:
         """Train until the budget is used up, with checkpoints on the way.
 
         Parameters
@@ -197,7 +200,7 @@ class Trainer:
         for group in self._optimizer.param_groups:
             group["lr"] = rate
         loss = self._loss(batch)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
@@ -217,7 +220,7 @@ class Trainer:
                 logits, wanted = self.model.cls(hidden), labels[labels >= 0]
         return torch.nn.functional.cross_entropy(logits.reshape(-1, logits.shape[-1]).float(), wanted.reshape(-1))
 
-    def validation_loss(self, blocks: NDArray) -> float:
+    def validation_loss(self, blocks: NDArray[np.int16]) -> float:
         """Return the mean loss, in nats per predicted token, over up to 512 held-out blocks."""
         import numpy as np
         import torch
@@ -225,10 +228,10 @@ class Trainer:
         self.model.eval()
         random = np.random.default_rng((self.seed, 2))
         total, count = 0.0, 0
-        blocks = blocks[:VALIDATION_BLOCKS].astype(np.int64)
+        chosen = blocks[:VALIDATION_BLOCKS].astype(np.int64)
         with torch.inference_mode():
-            for at in range(0, len(blocks), self.recipe.batch_size):
-                ids = blocks[at : at + self.recipe.batch_size]
+            for at in range(0, len(chosen), self.recipe.batch_size):
+                ids = chosen[at : at + self.recipe.batch_size]
                 batch = Batch(ids, ids)
                 if self.recipe.objective == "masked":
                     batch = mask(ids, self.tokenizer, self.recipe.mask_rate, random)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtWidgets import QDockWidget, QMessageBox
 
 from gui.actions.action import ActionSpec
 from gui.theme.theme import SCALES
@@ -59,7 +60,9 @@ def _edit(store: SessionStore, cuts: CutWiring) -> tuple[ActionSpec, ...]:
         ActionSpec("&Edit", "Redo", store.history.redo, ("Ctrl+Shift+Z", "Ctrl+Y"), "Make it again."),
         ActionSpec("&Edit", "-"),
         ActionSpec("&Edit", "Clear all cuts", cuts.clear, ("Ctrl+Backspace",), "Take all cuts away."),
-        ActionSpec("&Edit", "Switch all cuts off", lambda: cuts.enable_all(False), ("Ctrl+D",), "Keep but do not apply."),
+        ActionSpec(
+            "&Edit", "Switch all cuts off", lambda: cuts.enable_all(False), ("Ctrl+D",), "Keep but do not apply."
+        ),
         ActionSpec("&Edit", "Switch all cuts on", lambda: cuts.enable_all(True), ("Ctrl+Shift+D",)),
     )
 
@@ -69,10 +72,7 @@ def _view(window: MainWindow, theme: Theme) -> tuple[ActionSpec, ...]:
         nearest = min(range(len(SCALES)), key=lambda index: abs(SCALES[index] - theme.scale))
         theme.use(scale=SCALES[min(max(nearest + by, 0), len(SCALES) - 1)])
 
-    docks = tuple(
-        ActionSpec("&View", dock.windowTitle(), lambda dock=dock: dock.setVisible(not dock.isVisible()))
-        for dock in window.docks.values()
-    )
+    docks = tuple(ActionSpec("&View", dock.windowTitle(), partial(_toggle, dock)) for dock in window.docks.values())
     return (
         ActionSpec("&View", "Light", lambda: theme.use(name="light")),
         ActionSpec("&View", "Dark", lambda: theme.use(name="dark")),
@@ -86,13 +86,17 @@ def _view(window: MainWindow, theme: Theme) -> tuple[ActionSpec, ...]:
     )
 
 
+def _toggle(dock: QDockWidget) -> None:
+    dock.setVisible(not dock.isVisible())
+
+
 def _run(controller: RunController, cuts: CutWiring) -> tuple[ActionSpec, ...]:
     return (
         ActionSpec("&Run", "Run again", controller.run, ("F5",)),
         ActionSpec("&Run", "Cancel", controller.cancel, ("Ctrl+.",), "Stop what is under way."),
         ActionSpec("&Run", "-"),
         *(
-            ActionSpec("&Run", f"Operation: {label}", lambda key=key: cuts.choose_operation(key), (f"Ctrl+{number}",))
+            ActionSpec("&Run", f"Operation: {label}", partial(cuts.choose_operation, key), (f"Ctrl+{number}",))
             for number, (key, label) in enumerate(cuts.operations(), 1)
         ),
     )

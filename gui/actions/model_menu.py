@@ -43,8 +43,10 @@ class ModelMenu(QMenu):
         self.addAction("Fetch from the hub …").triggered.connect(self.ask_for_hub_id)
 
     def _add(self, entry: CatalogueEntry) -> None:
-        size = f"{entry.n_parameters / 1e6:,.0f} M parameters, {entry.memory_bytes / 1e6:,.0f} MB"
-        action = self.addAction(f"{entry.name}   ({entry.family}, {size})")
+        words = [entry.family or "unknown family"]
+        if entry.n_parameters and entry.memory_bytes:
+            words.append(f"{entry.n_parameters / 1e6:,.0f} M parameters, {entry.memory_bytes / 1e6:,.0f} MB")
+        action = self.addAction(f"{entry.name}   ({', '.join(words)})")
         action.setEnabled(entry.supported)
         action.setToolTip(entry.remark)
         action.triggered.connect(partial(self.modelChosen.emit, entry.name))

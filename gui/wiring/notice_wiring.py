@@ -22,9 +22,7 @@ ONE_AT_A_TIME = ("prediction", "pair", "target", "versus")
 class NoticeWiring(QObject):
     """Puts notices in force and takes them back when their cause is gone."""
 
-    def __init__(
-        self, controller: RunController, notifications: Notifications, parent: QObject | None = None
-    ) -> None:
+    def __init__(self, controller: RunController, notifications: Notifications, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._notifications = notifications
         controller.failed.connect(self._on_controller_failed)

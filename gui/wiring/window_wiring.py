@@ -29,8 +29,8 @@ class WindowWiring(QObject):
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._window, self._theme, self._settings = window, theme, settings
-        window.model_menu.modelChosen.connect(lambda name: controller.open_model(name))
+        self._window, self._controller, self._theme, self._settings = window, controller, theme, settings
+        window.model_menu.modelChosen.connect(self._on_model_menu_model_chosen)
         window.notices.dismissed.connect(notifications.withdraw)
         window.status.cancelWanted.connect(controller.cancel)
         window.closing.connect(self._on_window_closing)
@@ -43,6 +43,10 @@ class WindowWiring(QObject):
             geometry, state = settings.layout
             window.restoreGeometry(geometry)
             window.restoreState(state)
+
+    @Slot(str)
+    def _on_model_menu_model_chosen(self, name: str) -> None:
+        self._controller.open_model(name)
 
     @Slot(object, object)
     def _on_controller_model_opened(self, info: ModelInfo, check: CheckReport) -> None:

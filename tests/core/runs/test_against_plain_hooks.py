@@ -41,7 +41,10 @@ def run(tiny: TinyModel, cuts: list[PlainCut], capsys: pytest.CaptureFixture[str
     for cut in cuts:
         arguments += ["--cut", notation(cut)]
     if target >= 0:
-        arguments += ["--target", tiny.tokenizer.convert_tokens_to_string([tiny.tokenizer.convert_ids_to_tokens(target)])]
+        arguments += [
+            "--target",
+            tiny.tokenizer.convert_tokens_to_string([tiny.tokenizer.convert_ids_to_tokens(target)]),
+        ]
     arguments += ["--top", "5"]
     assert main(arguments) == 0
     answer: dict[str, Any] = json.loads(capsys.readouterr().out)

@@ -36,9 +36,7 @@ NOISE = ResolvedIncision(1, Site("mlp_out", 0), (1, 3), "noise", (("seed", 4), (
 
 def request_for(loaded: LoadedModel, tiny: TinyModel, *plan: ResolvedIncision) -> RunRequest:
     ids = tokenize(loaded, tiny.prompt).ids
-    return RunRequest(
-        model=loaded.identity, ids=ids, plan=plan, read_position=len(ids) - 1, pairs=(Pair("a|b", 1, 2),)
-    )
+    return RunRequest(model=loaded.identity, ids=ids, plan=plan, read_position=len(ids) - 1, pairs=(Pair("a|b", 1, 2),))
 
 
 def run(loaded: LoadedModel, tiny: TinyModel, request: RunRequest, cache: RunCache) -> tuple[RunResult, list[Event]]:

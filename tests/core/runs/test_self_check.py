@@ -49,7 +49,7 @@ def test_that_every_family_passes_every_check(tiny_language_model: TinyModel, op
 
 def test_that_an_encoder_without_a_head_passes_all_but_the_lens(tiny_bert_encoder: TinyModel, opened: Opened) -> None:
     report = self_check(opened(tiny_bert_encoder), CancelToken())
-    assert {line.name: line.passed for line in report.lines} == {name: True for name in NAMES} | {"logit lens": None}
+    assert {line.name: line.passed for line in report.lines} == dict.fromkeys(NAMES, True) | {"logit lens": None}
 
 
 def test_that_a_wrong_mlp_projection_breaks_the_residual_identity(tiny_gpt2: TinyModel, opened: Opened) -> None:
