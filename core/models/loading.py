@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from typing import TYPE_CHECKING
 
 from core.cancel import CancelToken
@@ -72,11 +71,8 @@ def open_model(
     tokenizer = load_tokenizer(folder)
     cancel.check()
     report("Loading weights", 0.0)
-    try:
-        network, has_head = load_network(checkpoint, architecture, dtype, chosen, report, cancel)
-        cancel.check()
-    finally:
-        gc.collect()  # what a failed or cancelled load built is let go now, not some time later
+    network, has_head = load_network(checkpoint, architecture, dtype, chosen, report, cancel)
+    cancel.check()
     return LoadedModel(
         identity=f"{name}@{fingerprint(checkpoint)}/{dtype}/{chosen}",
         info=_describe(name, network, tokenizer, architecture, has_head, dtype, chosen),

@@ -113,11 +113,11 @@ def _failures_in_words(checkpoint: Checkpoint, dtype: str, device: str) -> Itera
         raise
     except Exception as error:  # what a broken checkpoint provokes in the libraries has no common class
         if _is_out_of_memory(error):
-            _let_go(device)
+            _let_go(error, device)
             raise SurgeryError(
                 f"The memory of {device} ran out while the model was loaded in {dtype}.",
                 "Close other programs, or choose a smaller dtype, another device or a smaller model.",
-            ) from None  # the traceback would keep the half-loaded network alive
+            ) from None
         if isinstance(error, pickle.UnpicklingError) or isinstance(error.__cause__, pickle.UnpicklingError):
             raise SurgeryError(
                 f"The weights in {checkpoint.folder} hold more than numbers and were not opened.",
@@ -138,11 +138,14 @@ def _is_out_of_memory(error: Exception) -> bool:
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(word in text for word in words)
 
 
-def _let_go(device: str) -> None:
+def _let_go(error: Exception, device: str) -> None:
+    """Free the half-loaded network, which the frames of the error keep alive."""
     import gc
+    import traceback
 
     import torch
 
+    traceback.clear_frames(error.__traceback__)
     gc.collect()
     if device.startswith("cuda"):
         torch.cuda.empty_cache()

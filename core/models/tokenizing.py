@@ -86,8 +86,7 @@ def token_id(loaded: LoadedModel, text: str) -> int:
     for number, name in loaded.vocabulary.added.items():
         if name == meant:
             return number
-    spelling = text if text.startswith(" ") or loaded.vocabulary.kind == "words" else " " + text
-    pieces = _pieces(loaded, spelling)
+    spelling, pieces = _at_word_start(loaded, text)
     for found in (_by_spelling(loaded, text), pieces):
         if len(found) == 1:
             if found[0] == loaded.tokenizer.unk_token_id:
@@ -108,6 +107,18 @@ def _by_spelling(loaded: LoadedModel, text: str) -> list[int]:
     pieces = _pieces(loaded, text)
     # Inside a word a sentence piece bears no blank; the tokenizer itself always puts one in front.
     return [known] if len(pieces) != 1 and known is not None else pieces
+
+
+def _at_word_start(loaded: LoadedModel, text: str) -> tuple[str, list[int]]:
+    """Return a text as it is written where a word starts, and its tokens there."""
+    if loaded.vocabulary.kind == "words":
+        return text, _pieces(loaded, text)
+    bare = text.removeprefix(" ")
+    for spelling in (" " + bare, bare):  # some tokenizers put a blank in front by themselves
+        pieces = _pieces(loaded, spelling)
+        if "".join(token_text(loaded, piece) for piece in pieces) == " " + bare:
+            return " " + bare, pieces
+    return " " + bare, _pieces(loaded, " " + bare)
 
 
 def _pieces(loaded: LoadedModel, text: str) -> list[int]:

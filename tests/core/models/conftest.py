@@ -1,4 +1,4 @@
-"""What only these tests share: the stand-in for the hub, and folders that can be damaged."""
+"""What only these tests share: the stand-in for the hub, tokenizers, folders that can be damaged."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from tests.fixtures.hub_server import hub, hub_server
+from tests.fixtures.small_tokenizers import any_model, bert, gpt2, llama, new_sentence, sentence
 from tests.fixtures.tiny_models import TinyModel
 
-__all__ = ["hub", "hub_server"]
+__all__ = ["any_model", "bert", "gpt2", "hub", "hub_server", "llama", "new_sentence", "sentence"]
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ def test_that_an_unknown_name_is_answered_with_the_specimens(hub: Hub) -> None:
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 5000, "a\0b", "~nobody-of-this-name/model"])
 def test_that_what_is_no_name_is_one_sentence(hub: Hub, name: str) -> None:
-    with pytest.raises(SurgeryError, match="named|is no name of a model|There is no folder"):
+    with pytest.raises(SurgeryError, match=r"named|is no name of a model|There is no folder"):
         locate(name, hub)
 
 

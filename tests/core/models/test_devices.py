@@ -56,5 +56,5 @@ def test_that_a_device_that_is_not_there_is_one_sentence(wanted: str, sentence: 
 
 def test_that_only_floating_point_formats_are_offered() -> None:
     check_dtype("bfloat16")
-    with pytest.raises(SurgeryError, match="There is no dtype 'int8'. Choose one of float32, float16, bfloat16"):
+    with pytest.raises(SurgeryError, match=r"There is no dtype 'int8'. Choose one of float32, float16, bfloat16"):
         check_dtype("int8")

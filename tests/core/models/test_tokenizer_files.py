@@ -46,7 +46,7 @@ def test_that_special_tokens_are_known_where_the_files_do_not_name_them(bert_fol
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"version": "1.0", "model": {"type": "BPE"}}'])
 def test_that_a_broken_tokenizer_is_one_sentence(gpt2_folder: Path, content: str) -> None:
     (gpt2_folder / "tokenizer.json").write_text(content)
-    with pytest.raises(SurgeryError, match="The tokenizer in .* is broken"):
+    with pytest.raises(SurgeryError, match=r"The tokenizer in .* is broken"):
         load_tokenizer(gpt2_folder)
 
 

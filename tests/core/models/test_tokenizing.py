@@ -1,80 +1,19 @@
-"""Prompts into tokens and back, in the spelling of each kind of tokenizer."""
+"""Prompts into tokens, in the spelling of each kind of tokenizer."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import unicodedata
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.errors import SurgeryError
-from core.models.architectures import ARCHITECTURES
-from core.models.info import ModelInfo
 from core.models.loaded_model import LoadedModel
 from core.models.loading import open_model
-from core.models.tokenizing import token_id, token_text, tokenize
-from tests.fixtures.tiny_models import CONTEXT, SENTENCES, TinyModel
-
-
-def sentence_piece(normalizer_of_llama: bool = False) -> object:
-    """Return a tokenizer with ``▁`` for blanks and single bytes for what it does not know."""
-    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
-    from transformers import PreTrainedTokenizerFast
-
-    single_bytes = [f"<0x{byte:02X}>" for byte in range(256)]
-    tokenizer = Tokenizer(models.BPE(unk_token="<unk>", byte_fallback=True, fuse_unk=True))
-    if normalizer_of_llama:
-        tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
-        tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])
-    else:
-        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
-        tokenizer.decoder = decoders.Metaspace()
-    trainer = trainers.BpeTrainer(
-        vocab_size=700, special_tokens=["<unk>", "<s>", "</s>", *single_bytes], show_progress=False
-    )
-    tokenizer.train_from_iterator([*SENTENCES, *SENTENCES], trainer)
-    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="<unk>", bos_token="<s>", eos_token="</s>")
-
-
-def with_tokenizer(tokenizer: object, objective: str = "causal", **changes: object) -> LoadedModel:
-    """Return a model that has a tokenizer but no network: splitting a prompt needs none."""
-    facts = {
-        "name": "tiny", "family": "gpt2", "n_layers": 1, "n_heads": 1, "n_key_value_heads": 1, "d_model": 1,
-        "d_head": 1, "vocab_size": len(tokenizer), "context": CONTEXT, "has_head": True, "n_parameters": 1,  # type: ignore[arg-type]
-        "memory_bytes": 4, "dtype": "float32", "device": "cpu", "objective": objective,
-        "mask_token": tokenizer.mask_token if objective == "masked" else None,  # type: ignore[attr-defined]
-    }  # fmt: skip
-    info = ModelInfo(**(facts | changes))  # type: ignore[arg-type]
-    return LoadedModel("tiny", info, ARCHITECTURES["gpt2"], None, tokenizer)  # type: ignore[arg-type]
-
-
-@pytest.fixture(scope="module")
-def gpt2(tiny_gpt2: TinyModel) -> LoadedModel:
-    return open_model(str(tiny_gpt2.folder), device="cpu")
-
-
-@pytest.fixture(scope="module")
-def bert(tiny_bert: TinyModel) -> LoadedModel:
-    return open_model(str(tiny_bert.folder), device="cpu")
-
-
-@pytest.fixture(scope="module")
-def llama(tiny_llama: TinyModel) -> LoadedModel:
-    return open_model(str(tiny_llama.folder), device="cpu")
-
-
-@pytest.fixture(scope="module", params=[False, True], ids=["metaspace", "prepend"])
-def sentence(request: pytest.FixtureRequest) -> LoadedModel:
-    return with_tokenizer(sentence_piece(request.param))
-
-
-@pytest.fixture(scope="module", params=["gpt2", "llama", "bert", "sentence"])
-def any_model(request: pytest.FixtureRequest) -> LoadedModel:
-    if request.param == "sentence":
-        return with_tokenizer(sentence_piece())
-    loaded: LoadedModel = request.getfixturevalue(request.param)
-    return loaded
+from core.models.tokenizing import token_id, tokenize
+from tests.fixtures.small_tokenizers import sentence_piece, with_tokenizer
+from tests.fixtures.tiny_models import CONTEXT, TinyModel
 
 
 def test_that_the_ids_are_the_tokenizers_own(tiny_model: TinyModel) -> None:
@@ -92,10 +31,10 @@ def test_that_byte_pairs_are_shown_with_their_leading_blank(gpt2: LoadedModel) -
 
 def test_that_word_pieces_are_shown_with_their_mark(bert: LoadedModel) -> None:
     tokens = tokenize(bert, "Pineapple pizza")
-    assert [token.text for token in tokens.items] == ["[CLS]", "pinea", "##pp", "##le", "pizza", "[SEP]"]
+    assert [token.text for token in tokens.items] == ["[CLS]", "pine", "##app", "##le", "pizza", "[SEP]"]
     assert [token.starts_word for token in tokens.items] == [False, True, False, False, True, False]
     assert [token.special for token in tokens.items] == [True, False, False, False, False, True]
-    assert [(token.start, token.end) for token in tokens.items] == [(0, 0), (0, 5), (5, 7), (7, 9), (10, 15), (15, 15)]
+    assert [(token.start, token.end) for token in tokens.items] == [(0, 0), (0, 4), (4, 7), (7, 9), (10, 15), (15, 15)]
 
 
 def test_that_sentence_pieces_are_shown_with_a_blank(sentence: LoadedModel) -> None:
@@ -139,8 +78,6 @@ def test_that_tokens_cover_the_prompt_in_order(any_model: LoadedModel, prompt: s
 
 
 def _is_mark(letter: str) -> bool:
-    import unicodedata
-
     return unicodedata.category(letter) in ("Mn", "Cf")  # normalisers drop these
 
 
@@ -149,8 +86,7 @@ def _is_mark(letter: str) -> bool:
 def test_that_any_text_is_tokens_or_one_sentence(any_model: LoadedModel, prompt: str) -> None:
     try:
         tokens = tokenize(any_model, prompt)
-    except SurgeryError as error:
-        assert error.hint
+    except SurgeryError:
         return
     assert tokens.prompt == prompt
     assert all(token.text for token in tokens.items)
@@ -189,12 +125,14 @@ def test_that_the_mask_is_found_in_the_prompt(bert: LoadedModel) -> None:
 @pytest.mark.parametrize("name", ["<mask>", "<m>", "<the-mask-token>"])
 def test_that_mask_is_understood_whatever_the_model_calls_it(name: str) -> None:
     tokenizer = sentence_piece()
-    tokenizer.add_special_tokens({"mask_token": name})  # type: ignore[attr-defined]
+    tokenizer.add_special_tokens({"mask_token": name})
     loaded = with_tokenizer(tokenizer, "masked")
     prompt = "The [MASK] sat on the [MASK]."
     tokens = tokenize(loaded, prompt)
     assert tokens.prompt == prompt
-    assert [prompt[tokens.items[p].start : tokens.items[p].end].strip() for p in tokens.mask_positions] == ["[MASK]"] * 2
+    assert [prompt[tokens.items[p].start : tokens.items[p].end].strip() for p in tokens.mask_positions] == [
+        "[MASK]"
+    ] * 2
     assert [tokens.items[p].text for p in tokens.mask_positions] == [name] * 2
     assert tokens.items[-1].end == len(prompt)
     assert tokenize(loaded, f"The {name} sat").mask_positions
@@ -238,76 +176,3 @@ def test_that_a_tokenizer_of_another_model_is_noticed(gpt2: LoadedModel) -> None
     loaded = with_tokenizer(gpt2.tokenizer, vocab_size=100)
     with pytest.raises(SurgeryError, match="The tokenizer knows more tokens"):
         tokenize(loaded, "Peanut butter")
-
-
-def test_that_every_token_is_found_again_by_its_text(any_model: LoadedModel) -> None:
-    wrong = {}
-    for number in range(any_model.info.vocab_size):
-        text = token_text(any_model, number)
-        found = token_id(any_model, text)
-        # Two sentence pieces differ in nothing but a blank where the tokenizer itself adds one.
-        if found != number and token_text(any_model, found) != " " + text:
-            wrong[number] = (text, found)
-    assert wrong == {}
-
-
-def test_that_a_number_beyond_the_vocabulary_is_shown_as_such(gpt2: LoadedModel) -> None:
-    assert token_text(gpt2, 10**6) == "<token 1000000>"
-
-
-@pytest.mark.parametrize(
-    ("model", "text", "shown"),
-    [
-        ("gpt2", " the", " the"),
-        ("gpt2", "the", "the"),
-        ("gpt2", "great", " great"),
-        ("gpt2", "<|endoftext|>", "<|endoftext|>"),
-        ("bert", "The", "the"),
-        ("bert", " pizza", "pizza"),
-        ("bert", "##le", "##le"),
-        ("bert", "[MASK]", "[MASK]"),
-    ],
-)
-def test_that_a_text_finds_its_token(
-    model: str, text: str, shown: str, request: pytest.FixtureRequest
-) -> None:
-    loaded: LoadedModel = request.getfixturevalue(model)
-    assert token_text(loaded, token_id(loaded, text)) == shown
-
-
-def test_that_a_word_finds_the_sentence_piece_that_begins_a_word(sentence: LoadedModel) -> None:
-    assert token_text(sentence, token_id(sentence, "the")) == " the"
-    assert token_text(sentence, token_id(sentence, " the")) == " the"
-
-
-@pytest.mark.parametrize(
-    ("model", "message"),
-    [
-        ("gpt2", "' pineapple' is 3 tokens in this model: ' p', 'ineap', 'ple'. Choose one of them."),
-        ("bert", "'pineapple' is 3 tokens in this model: 'pinea', '##pp', '##le'. Choose one of them."),
-    ],
-)
-def test_that_several_tokens_are_shown_to_choose_from(
-    model: str, message: str, request: pytest.FixtureRequest
-) -> None:
-    with pytest.raises(SurgeryError, match="tokens in this model") as caught:
-        token_id(request.getfixturevalue(model), "pineapple")
-    assert str(caught.value) == message
-
-
-@pytest.mark.parametrize(
-    ("model", "text", "sentence"),
-    [
-        ("bert", "☃", "'☃' is not in this model's vocabulary"),
-        ("bert", "", "No text was given"),
-        ("bert", "\x00", "Nothing of .* is left"),
-        ("gpt2", "\ud83d", "half a letter"),
-        ("gpt2", "☃☃", "' ☃☃' is 7 tokens in this model"),
-    ],
-)
-def test_that_a_text_without_a_token_is_one_sentence(
-    model: str, text: str, sentence: str, request: pytest.FixtureRequest
-) -> None:
-    find: Callable[[str], int] = lambda word: token_id(request.getfixturevalue(model), word)  # noqa: E731
-    with pytest.raises(SurgeryError, match=sentence):
-        find(text)
