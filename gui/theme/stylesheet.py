@@ -32,8 +32,9 @@ def stylesheet(p: Palette, px: Pixels) -> str:
     px : callable
         Turns a length at the default text size into pixels at the one in force.
     """
-    parts = (_window, _docks, _menus, _labels, _notices, _buttons, _segments)
-    parts += (_fields, _arrows, _marks, _sliders, _views, _bars)
+    frames = (_window, _docks, _menus, _labels, _notices)
+    controls = (_buttons, _segments, _fields, _arrows, _marks, _sliders)
+    parts = (*frames, *controls, _views, _bars)
     return "\n".join(part(p, px) for part in parts)
 
 
@@ -263,7 +264,7 @@ def _sliders(p: Palette, px: Pixels) -> str:
     QSlider::sub-page:horizontal {{ height: {px(4)}px; background: {p.accent}; border-radius: {px(2)}px; }}
     QSlider::groove:vertical {{ width: {px(4)}px; background: {p.border_strong}; border-radius: {px(2)}px; }}
     QSlider::add-page:vertical {{ width: {px(4)}px; background: {p.accent}; border-radius: {px(2)}px; }}
-    QSlider::handle {{ width: {2 * ring - 4}px; height: {2 * ring - 4}px; border-radius: {ring}px;
+    QSlider::handle {{ width: {2 * ring - 4}px; height: {2 * ring - 4}px; border-radius: {ring - 1}px;
         background: {p.surface}; border: 2px solid {p.accent}; }}
     QSlider::handle:horizontal {{ margin: -{ring - px(2)}px 0px; }}
     QSlider::handle:vertical {{ margin: 0px -{ring - px(2)}px; }}

@@ -61,7 +61,7 @@ class CurvePanel(FramedPanel):
     def _write(self) -> None:
         depth = self.plot.depth if self.plot.depth >= 0 else self.plot.n_depths - 1
         if depth >= 0:
-            self.readout.show_rows(self.heading(depth), self.rows_at(depth))
+            self.readout.show_rows(self.heading(depth), self.rows_at(depth), short=depth_name(depth, short=True))
 
     def _on_plot_depth_changed(self, depth: int) -> None:
         self._write()

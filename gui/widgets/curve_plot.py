@@ -77,6 +77,8 @@ class CurvePlot(pg.PlotWidget):
         item = self.getPlotItem()
         item.hideButtons()
         item.setMenuEnabled(False)
+        # pyqtgraph leaves its menu without an owner: it would outlive the plot.
+        item.ctrlMenu.setParent(self, item.ctrlMenu.windowFlags())
         item.setMouseEnabled(x=False, y=False)
         item.disableAutoRange()
         self._zero = pg.InfiniteLine(0, angle=0, movable=False)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 COLUMNS = ("clean", "operated", "change")
 NO_CHANGE = "no change"
 LABEL_SIZE, HEAD_SIZE = 14, 13
+EDGE, SWATCH, LEAST_LABEL, FULL_WIDTH = 12, 18, 84, 640
 
 
 @dataclass(frozen=True)
@@ -54,14 +55,14 @@ class CurveReadout(QWidget):
         self.theme = theme
         self._by_pair = by_pair
         self._widest = plain(-0.0001 if by_pair else -10)
-        self.heading = ""
+        self.heading = self.short = ""
         self.rows: tuple[ReadoutRow, ...] = ()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
-    def show_rows(self, heading: str, rows: Sequence[ReadoutRow]) -> None:
-        """Show numbers."""
+    def show_rows(self, heading: str, rows: Sequence[ReadoutRow], *, short: str = "") -> None:
+        """Show numbers; ``short`` is the heading where there is no room for it."""
         taller = len(rows) != len(self.rows)
-        self.heading, self.rows = heading, tuple(rows)
+        self.heading, self.short, self.rows = heading, short, tuple(rows)
         said = "; ".join(f"{r.label}: clean {r.clean}, operated {r.operated}, change {r.change}" for r in rows)
         self.setAccessibleName(heading)
         self.setAccessibleDescription(said)
@@ -85,26 +86,30 @@ class CurveReadout(QWidget):
     def _line(self) -> float:
         return QFontMetricsF(self.theme.font(LABEL_SIZE, bold=True)).height() + self.theme.pixels(4)
 
-    def _columns(self) -> list[tuple[float, float]]:
-        """Return left and right of the three columns."""
+    def _columns(self) -> dict[str, tuple[float, float]]:
+        """Return left and right of each column; the change gives way to the labels."""
+        made = self._place(COLUMNS)
+        room = made["clean"][0] - self.theme.pixels(EDGE + SWATCH + 10)
+        return made if room >= self.theme.pixels(LEAST_LABEL) else self._place(COLUMNS[:2])
+
+    def _place(self, names: tuple[str, ...]) -> dict[str, tuple[float, float]]:
         theme = self.theme
         head, numbers = QFontMetricsF(theme.font(HEAD_SIZE)), QFontMetricsF(theme.font(LABEL_SIZE, bold=True))
-        right = float(min(self.width() - theme.pixels(12), theme.pixels(640)))
-        made: list[tuple[float, float]] = []
-        for name in reversed(COLUMNS):
+        right = float(min(self.width() - theme.pixels(EDGE), theme.pixels(FULL_WIDTH)))
+        made: dict[str, tuple[float, float]] = {}
+        for name in reversed(names):
             needs = [head.horizontalAdvance(name), numbers.horizontalAdvance(self._widest)]
             needs[0] += self._sample() if name != "change" else 0
             needs += [numbers.horizontalAdvance(getattr(row, name)) for row in self.rows]
-            left = right - max(needs)
-            made.insert(0, (left, right))
-            right = left - theme.pixels(16)
+            made[name] = (right - max(needs), right)
+            right = made[name][0] - theme.pixels(16)
         return made
 
     def _sample(self) -> float:
         return self.theme.pixels(30)
 
     def _elides(self) -> bool:
-        room = self._columns()[0][0] - self.theme.pixels(12 + 18 + 10)
+        room = self._columns()["clean"][0] - self.theme.pixels(EDGE + SWATCH + 10)
         metrics = QFontMetricsF(self.theme.font(LABEL_SIZE))
         return any(metrics.horizontalAdvance(row.label) > room for row in self.rows)
 
@@ -120,14 +125,16 @@ class CurveReadout(QWidget):
             self._paint_row(painter, row, columns, top, line)
         painter.end()
 
-    def _paint_head(self, painter: QPainter, columns: list[tuple[float, float]], top: float, line: float) -> None:
+    def _paint_head(self, painter: QPainter, columns: dict[str, tuple[float, float]], top: float, line: float) -> None:
         theme, p = self.theme, self.theme.palette
-        left = theme.pixels(12)
-        room = QRectF(left, top, columns[0][0] - left - theme.pixels(10), line)
-        self._text(painter, room, self.heading, theme.font(LABEL_SIZE, bold=True), p.text, right=False)
+        left = theme.pixels(EDGE)
+        room = QRectF(left, top, columns["clean"][0] - left - theme.pixels(10), line)
+        font = theme.font(LABEL_SIZE, bold=True)
+        fits = QFontMetricsF(font).horizontalAdvance(self.heading) <= room.width()
+        self._text(painter, room, self.heading if fits or not self.short else self.short, font, p.text, right=False)
         font = theme.font(HEAD_SIZE)
         metrics = QFontMetricsF(font)
-        for name, (start, end) in zip(COLUMNS, columns, strict=True):
+        for name, (start, end) in columns.items():
             self._text(painter, QRectF(start, top, end - start, line), name, font, p.text_muted, right=True)
             if name == "change":
                 continue
@@ -143,19 +150,19 @@ class CurveReadout(QWidget):
             draw_symbol(painter, "o", QPointF(x + width / 2, y), theme.pixels(8))
 
     def _paint_row(
-        self, painter: QPainter, row: ReadoutRow, columns: list[tuple[float, float]], top: float, line: float
+        self, painter: QPainter, row: ReadoutRow, columns: dict[str, tuple[float, float]], top: float, line: float
     ) -> None:
         theme, p = self.theme, self.theme.palette
-        left = float(theme.pixels(12))
+        left = float(theme.pixels(EDGE))
         if row.symbol is not None:
             color = p.pairs[row.symbol % len(p.pairs)]
             painter.setPen(symbol_pen(theme, color))
             painter.setBrush(symbol_brush(theme, color, filled=True))
             draw_symbol(painter, row.symbol, QPointF(left + theme.pixels(5), top + line / 2), theme.pixels(9))
-            left += theme.pixels(18)
-        room = QRectF(left, top, columns[0][0] - left - theme.pixels(10), line)
+            left += theme.pixels(SWATCH)
+        room = QRectF(left, top, columns["clean"][0] - left - theme.pixels(10), line)
         self._text(painter, room, row.label, theme.font(LABEL_SIZE), p.text, right=False)
-        for name, (start, end) in zip(COLUMNS, columns, strict=True):
+        for name, (start, end) in columns.items():
             written = getattr(row, name)
             quiet = name == "clean" or written == NO_CHANGE
             font = theme.font(LABEL_SIZE if written != NO_CHANGE else HEAD_SIZE, bold=not quiet)

@@ -9,8 +9,10 @@ STEPS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 40)
 EMBEDDING = "embed"
 
 
-def depth_name(depth: int) -> str:
+def depth_name(depth: int, *, short: bool = False) -> str:
     """Return what a depth is called: 0 is the embedding, d the residual after block d - 1."""
+    if short:
+        return EMBEDDING if depth == 0 else f"layer {depth - 1}"
     return "after the embedding" if depth == 0 else f"after layer {depth - 1}"
 
 

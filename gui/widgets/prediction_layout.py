@@ -32,6 +32,11 @@ class Columns:
     change: tuple[float, float]
     movement: tuple[float, float]
 
+    @property
+    def next_head(self) -> float:
+        """Where the heads to the right of the bars' begin."""
+        return min(self.change[0], self.movement[0])
+
     def area(self, name: str, top: float, height: float) -> QRectF:
         """Return a column's part of a row."""
         left, right = getattr(self, name)

@@ -8,7 +8,6 @@ from PySide6.QtCore import QModelIndex, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QVBoxLayout, QWidget
 
-from gui.widgets.number_format import percent
 from gui.widgets.prediction_delegate import PredictionDelegate
 from gui.widgets.prediction_layout import ROW_HEIGHT, SMALL_SIZE, columns, scale_end
 from gui.widgets.prediction_model import ROW_ROLE, PredictionModel, PredictionRow
@@ -49,17 +48,22 @@ class PredictionHeader(QWidget):
         base = Qt.AlignmentFlag.AlignBottom
         left, right = Qt.AlignmentFlag.AlignLeft | base, Qt.AlignmentFlag.AlignRight | base
         height = self.height() - theme.pixels(4)
+        crowded = self.compact and laid.bars[0] + self._key_width(painter) > laid.next_head
         for name, text in HEADS.items():
-            if not (area := laid.area(name, 0, height)).isEmpty():
+            area = laid.area(name, 0, height)
+            if not area.isEmpty() and not (name == "token" and crowded):
                 painter.drawText(area, left if name == "token" else right, text)
         bars: QRectF = laid.area("bars", 0, height)
         if not self.compact:
             painter.drawText(bars, left, "0")
-            painter.drawText(bars, right, percent(scale_end(self._model.largest)).replace(".0%", "%"))
-        self._paint_key(painter, bars.left())
+            painter.drawText(bars, right, f"{scale_end(self._model.largest):.0%}")
+        self._paint_key(painter, laid.token[0] if crowded else bars.left())
         painter.setPen(QColor(p.border_strong))
         painter.drawLine(0, self.height() - 1, self.width(), self.height() - 1)
         painter.end()
+
+    def _key_width(self, painter: QPainter) -> float:
+        return painter.fontMetrics().horizontalAdvance("cleanoperated") + self.theme.pixels(2 * 15 + 2 * 12)
 
     def _paint_key(self, painter: QPainter, left: float) -> None:
         """Say which bar is which, in the order in which they lie."""

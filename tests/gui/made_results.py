@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.models.info import ModelInfo
-from core.runs.request import Pair, RunRequest
-from core.runs.result import Curves, Effect, Prediction, Readouts, RunResult
+from core.readings.values import Curves, Pair
+from core.runs.request import RunRequest
+from core.runs.result import Effect, Prediction, Readouts, RunResult
 from core.text.tokens import Token, Tokens
 
 if TYPE_CHECKING:
