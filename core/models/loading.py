@@ -13,7 +13,7 @@ from core.models.devices import check_dtype, choose_device
 from core.models.info import ModelInfo
 from core.models.loaded_model import LoadedModel, find_part
 from core.models.memory import check_fits
-from core.models.network import load_network, quieten
+from core.models.network import import_library, load_network
 from core.models.progress import silent
 from core.models.tokenizer_files import load_tokenizer
 
@@ -67,7 +67,7 @@ def open_model(
     check_fits(checkpoint, dtype, chosen)
     cancel.check()
     report("Importing transformers", None)
-    quieten()
+    import_library(architecture)
     tokenizer = load_tokenizer(folder)
     cancel.check()
     report("Loading weights", 0.0)

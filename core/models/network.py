@@ -18,12 +18,18 @@ if TYPE_CHECKING:
     from core.models.progress import Report
 
 
-def quieten() -> None:
-    """Keep the library's own log lines and bars off the screen; what matters is raised instead."""
+def import_library(architecture: Architecture) -> None:
+    """Import the family's classes, which takes seconds, and keep the library silent.
+
+    Its log lines and bars are kept off the screen; what matters in them is raised instead.
+    """
+    import transformers
     from transformers.utils import logging
 
     logging.set_verbosity_error()
     logging.disable_progress_bar()
+    for name in (architecture.language_model_class, architecture.backbone_class):
+        getattr(transformers, name)
 
 
 def load_network(
