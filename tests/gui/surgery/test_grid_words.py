@@ -1,0 +1,84 @@
+"""What the line under the grid says."""
+
+from __future__ import annotations
+
+from core.sites.site import parse_site
+from gui.surgery.grid_geometry import Hit
+from gui.surgery.grid_model import GridIncision, GridModel
+from gui.surgery.grid_words import GridScene, cell_name, reading
+from gui.surgery.incision_words import operation_words, positions_words
+from tests.gui.surgery.prompts import PIECES, prompt
+
+TOKENS = prompt(*PIECES)
+SIGMA = (("seed", 0), ("sigma", 2.0), ("std", "layer"))
+
+
+def scene(*incisions: GridIncision) -> GridScene:
+    """Return a grid of five layers with some incisions."""
+    return GridScene(GridModel(5, 8), incisions, TOKENS, (4,), "silence", ())
+
+
+def test_that_a_free_cell_says_what_a_click_would_do() -> None:
+    said = reading(scene(), Hit(4, 5))
+    assert (said.title, said.code) == ("Layer 3, head 5", "L3H5.z")
+    assert said.line == "Click: silence at 4 ·pine"
+    assert said.more.startswith("One head's output")
+
+
+def test_that_a_cut_cell_says_what_is_done_there_and_what_it_did() -> None:
+    site = parse_site("L3H5.z")
+    told = scene(GridIncision(site, (4,), "noise", SIGMA), GridIncision(site, (5, 6), "silence", (), False))
+    told.effects = {(site, (4,)): "log p −0.42"}
+    said = reading(told, Hit(4, 5))
+    assert said.line == "noise σ=2 seed=0 at 4 ·pine; silence at 5 apple, 6 ·taste (off)"
+    assert said.more == "log p −0.42"
+
+
+def test_that_a_cut_that_is_not_applied_says_why() -> None:
+    told = scene(GridIncision(parse_site("embed"), (), "silence", (), True, "There is no token 12."))
+    said = reading(told, Hit(0, 11))
+    assert (said.title, said.line, said.more) == ("Embedding", "silence (not applied)", "There is no token 12.")
+
+
+def test_that_labels_say_what_they_take_together() -> None:
+    assert reading(scene(), Hit(row=3)).line == "Click: silence for all 8 heads at 4 ·pine"
+    assert reading(scene(), Hit(column=9)).title == "MLP of every layer"
+    assert reading(scene(), Hit(column=2)).title == "Head 2 of every layer"
+
+
+def test_that_without_chosen_tokens_it_asks_for_them() -> None:
+    told = scene()
+    told.chosen = ()
+    assert "choose tokens first" in reading(told, Hit()).line
+
+
+def test_that_the_overview_counts_what_is_here_and_elsewhere() -> None:
+    told = scene(
+        GridIncision(parse_site("L0H0.z"), (4,), "silence"),
+        GridIncision(parse_site("L0H1.z"), (5,), "silence", (), False),
+    )
+    said = reading(told, Hit())
+    assert said.title == "2 incisions, 1 off"
+    assert said.more == "1 at the chosen tokens, 1 at others (marked in a corner)"
+
+
+def test_that_nothing_is_said_without_a_model() -> None:
+    assert reading(GridScene(), Hit()).title == ""
+
+
+def test_that_screen_readers_hear_cell_and_incisions() -> None:
+    told = scene(GridIncision(parse_site("L0H0.z"), (4, 5), "silence"))
+    assert cell_name(told, parse_site("L0H0.z")) == "layer 0 head 0, silence at tokens 4, 5"
+    assert cell_name(told, parse_site("embed")) == "embedding"
+
+
+def test_that_parameters_have_their_letters_and_defaults_of_choices_are_left_out() -> None:
+    assert operation_words("noise", SIGMA) == "noise σ=2 seed=0"
+    assert operation_words("noise", {"std": "token"}) == "noise σ=1 seed=0 std=token"
+    assert operation_words("scale", (("k", 0.5),)) == "scale k=0.5"
+
+
+def test_that_many_positions_are_shortened() -> None:
+    assert positions_words(TOKENS, (0, 1, 2, 3, 4)) == "0 Pe, 1 anut, 2 ·butter and 2 more"
+    assert positions_words(TOKENS, tuple(range(10))) == "all 10 tokens"
+    assert positions_words(None, (3,)) == "3"

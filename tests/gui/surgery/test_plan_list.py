@@ -1,0 +1,184 @@
+"""The plan list turns clicks, drags and keys into wishes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from PySide6.QtCore import QPoint, QRect, Qt
+
+from core.interventions.notation import parse_cut
+from gui.surgery.plan_delegate import PlanDelegate
+from gui.surgery.plan_list import PlanList
+from gui.surgery.plan_row import PlanRow, landing, plan_row, plan_summary
+from tests.gui.surgery.prompts import PIECES, prompt
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from gui.theme.theme import Theme
+
+LEFT, ALT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.NoModifier
+TOKENS = prompt(*PIECES)
+SIGNALS = ("enabledChanged", "removed", "moved", "selected", "cleared", "allEnabled")
+
+
+def rows(*cuts: str) -> tuple[PlanRow, ...]:
+    return tuple(plan_row(parse_cut(cut), (4,), TOKENS) for cut in cuts)
+
+
+THREE = rows("L3H5.z@4=silence", "L1.mlp_out@4=noise(sigma=2)", "embed@4=scale")
+
+
+@pytest.fixture
+def plan(qtbot: QtBot, theme: Theme) -> PlanList:
+    made = PlanList(theme)
+    qtbot.addWidget(made)
+    made.resize(420, 300)
+    made.set_rows(THREE)
+    made.show()
+    qtbot.waitExposed(made)
+    made.view.setFocus()
+    return made
+
+
+@pytest.fixture
+def wished(plan: PlanList) -> list[tuple[Any, ...]]:
+    told: list[tuple[Any, ...]] = []
+    for name in SIGNALS:
+        getattr(plan, name).connect(lambda *values, name=name: told.append((name, *values)))
+    return told
+
+
+def box(plan: PlanList, row: int) -> QRect:
+    return plan.view.visualRect(plan.view.model().index(row, 0))
+
+
+def parts(plan: PlanList) -> PlanDelegate:
+    delegate = plan.view.itemDelegate()
+    assert isinstance(delegate, PlanDelegate)
+    return delegate
+
+
+def drag(qtbot: QtBot, plan: PlanList, start: int, end: QPoint) -> None:
+    area = plan.view.viewport()
+    qtbot.mousePress(area, LEFT, NONE, box(plan, start).center())
+    qtbot.mouseMove(area, box(plan, start).center() + QPoint(0, 6))
+    qtbot.mouseMove(area, end)
+    qtbot.mouseRelease(area, LEFT, NONE, end)
+
+
+def test_that_a_row_says_place_and_operation() -> None:
+    row = plan_row(parse_cut("L3H5.z@4=noise(sigma=2)"), (4,), TOKENS)
+    assert (row.place, row.doing, row.mark) == ("L3H5.z @ 4 ·pine", "noise σ=2 seed=0", "~")
+
+
+def test_that_a_row_says_why_it_does_nothing() -> None:
+    incision = parse_cut("L3H5.z@12=silence")
+    row = plan_row(incision, (), TOKENS, "There is no token 12.", unchanged=True)
+    assert (row.place, row.warning) == ("L3H5.z @ 12", "There is no token 12.")
+    assert plan_row(incision, (4,), TOKENS, unchanged=True).warning == "left its activation as it was"
+
+
+def test_that_the_summary_counts_what_is_off() -> None:
+    off = PlanRow("embed @ 4", "silence", "silence", "×", enabled=False)
+    assert plan_summary(()) == ""
+    assert plan_summary(THREE[:1]) == "1 incision"
+    assert plan_summary((*THREE, off)) == "4 incisions, 1 off"
+
+
+def test_that_a_gap_below_the_row_counts_without_it() -> None:
+    assert [landing(1, gap) for gap in range(4)] == [0, 1, 1, 2]
+
+
+def test_that_a_click_selects(qtbot: QtBot, plan: PlanList, wished: list[tuple[Any, ...]]) -> None:
+    qtbot.mouseClick(plan.view.viewport(), LEFT, pos=box(plan, 1).center())
+    assert wished == [("selected", 1)]
+
+
+def test_that_the_checkbox_only_switches(qtbot: QtBot, plan: PlanList, wished: list[tuple[Any, ...]]) -> None:
+    qtbot.mouseClick(plan.view.viewport(), LEFT, pos=parts(plan).check_box(box(plan, 1)).center())
+    assert wished == [("enabledChanged", 1, False)]
+    assert plan.view.rows[1].enabled
+
+
+def test_that_the_cross_only_removes(qtbot: QtBot, plan: PlanList, wished: list[tuple[Any, ...]]) -> None:
+    qtbot.mouseClick(plan.view.viewport(), LEFT, pos=parts(plan).remove_box(box(plan, 2)).center())
+    assert wished == [("removed", 2)]
+
+
+def test_that_a_row_is_dragged_to_another_place(qtbot: QtBot, plan: PlanList, wished: list[tuple[Any, ...]]) -> None:
+    drag(qtbot, plan, 0, box(plan, 2).bottomLeft() + QPoint(80, 10))
+    assert ("moved", 0, 2) in wished
+    assert [row.place for row in plan.view.rows] == [row.place for row in THREE]
+
+
+def test_that_a_drag_back_to_its_place_moves_nothing(
+    qtbot: QtBot, plan: PlanList, wished: list[tuple[Any, ...]]
+) -> None:
+    drag(qtbot, plan, 1, box(plan, 1).center() + QPoint(0, 3))
+    assert not [told for told in wished if told[0] == "moved"]
+
+
+def test_that_the_keys_switch_remove_and_move(qtbot: QtBot, plan: PlanList, wished: list[tuple[Any, ...]]) -> None:
+    plan.set_selected(1)
+    qtbot.keyClick(plan.view, Qt.Key.Key_Space)
+    qtbot.keyClick(plan.view, Qt.Key.Key_Delete)
+    qtbot.keyClick(plan.view, Qt.Key.Key_Up, ALT)
+    assert wished == [("enabledChanged", 1, False), ("removed", 1), ("moved", 1, 0), ("selected", 0)]
+    qtbot.keyClick(plan.view, Qt.Key.Key_Up, ALT)
+    assert wished[-1] == ("selected", 0)
+
+
+def test_that_the_arrows_select_and_escape_selects_none(
+    qtbot: QtBot, plan: PlanList, wished: list[tuple[Any, ...]]
+) -> None:
+    plan.set_selected(0)
+    qtbot.keyClick(plan.view, Qt.Key.Key_Down)
+    qtbot.keyClick(plan.view, Qt.Key.Key_Escape)
+    assert wished == [("selected", 1), ("selected", -1)]
+
+
+def test_that_being_told_a_selection_is_not_a_wish(plan: PlanList, wished: list[tuple[Any, ...]]) -> None:
+    plan.set_selected(2)
+    assert plan.view.selected == 2
+    plan.set_selected(-1)
+    assert plan.view.selected == -1
+    assert wished == []
+
+
+def test_that_a_live_dose_keeps_the_selection(plan: PlanList, wished: list[tuple[Any, ...]]) -> None:
+    plan.set_selected(1)
+    plan.set_rows((THREE[0], *rows("L1.mlp_out@4=noise(sigma=3)"), THREE[2]))
+    assert plan.view.selected == 1
+    plan.set_rows(THREE[:1])
+    assert plan.view.selected == 0
+    assert wished == []
+
+
+def test_that_the_buttons_clear_and_switch_all(qtbot: QtBot, plan: PlanList, wished: list[tuple[Any, ...]]) -> None:
+    qtbot.mouseClick(plan.switch_button, LEFT)
+    off = tuple(PlanRow(row.place, row.doing, row.operation, row.mark, enabled=False) for row in THREE)
+    plan.set_rows(off)
+    assert plan.switch_button.text() == "All on"
+    qtbot.mouseClick(plan.switch_button, LEFT)
+    qtbot.mouseClick(plan.clear_button, LEFT)
+    assert wished == [("allEnabled", False), ("allEnabled", True), ("cleared",)]
+
+
+def test_that_an_empty_plan_offers_nothing_to_press(
+    qtbot: QtBot, plan: PlanList, wished: list[tuple[Any, ...]]
+) -> None:
+    plan.set_rows(())
+    assert not plan.clear_button.isEnabled()
+    assert not plan.switch_button.isEnabled()
+    for key in (Qt.Key.Key_Space, Qt.Key.Key_Delete):
+        qtbot.keyClick(plan.view, key)
+    assert wished == []
+
+
+def test_that_a_row_is_read_out_with_its_warning(plan: PlanList) -> None:
+    warned = PlanRow("L2H0.z @ 12", "silence", "silence", "×", warning="There is no token 12.")
+    plan.set_rows((warned,))
+    said = plan.view.model().index(0, 0).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert said == "L2H0.z @ 12, silence, There is no token 12."
