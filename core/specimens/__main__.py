@@ -65,11 +65,12 @@ def train(options: argparse.Namespace) -> None:
     corpus = read_corpus(options.corpus, recipe.text_weights)
     tokenizer = _tokenizer(recipe, corpus, options.work)
     log.info("packing %d documents", len(corpus.train))
-    blocks = pack(corpus.train, tokenizer, recipe)
-    held_out = pack(corpus.validation, tokenizer, recipe)
+    blocks = pack(corpus.train, tokenizer, recipe, recipe.context)
+    short = pack(corpus.train, tokenizer, recipe, recipe.short_context) if recipe.short_context else None
+    held_out = pack(corpus.validation, tokenizer, recipe, recipe.context)
     log.info("%d training blocks, %d held out", len(blocks), len(held_out))
     trainer = Trainer(recipe, tokenizer, options.device, options.seed, options.work)
-    trainer.train(blocks, Budget(options.steps, options.minutes))
+    trainer.train(blocks, short, Budget(options.steps, options.minutes))
     held_out = held_out[torch.randperm(len(held_out), generator=torch.Generator().manual_seed(options.seed)).numpy()]
     report = TrainingReport(
         progress=trainer.progress,

@@ -26,8 +26,8 @@ class Batch:
     labels: NDArray[np.int64]
 
 
-def pack(texts: Sequence[str], tokenizer: PreTrainedTokenizerFast, recipe: Recipe) -> NDArray[np.int16]:
-    """Join all texts into one stream of ids and cut it into blocks of the context's length.
+def pack(texts: Sequence[str], tokenizer: PreTrainedTokenizerFast, recipe: Recipe, context: int) -> NDArray[np.int16]:
+    """Join all texts into one stream of ids and cut it into blocks of ``context`` tokens.
 
     Causal documents are parted by the end-of-text token; masked blocks each stand between
     [CLS] and [SEP].
@@ -43,7 +43,7 @@ def pack(texts: Sequence[str], tokenizer: PreTrainedTokenizerFast, recipe: Recip
         chunk = list(texts[at : at + ENCODED_AT_ONCE])
         for encoding in backend.encode_batch(chunk, add_special_tokens=False):
             stream += encoding.ids + part
-    width = recipe.context if recipe.objective == "causal" else recipe.context - 2
+    width = context if recipe.objective == "causal" else context - 2
     blocks = np.asarray(stream[: len(stream) // width * width], dtype=np.int16).reshape(-1, width)
     if recipe.objective == "causal":
         return blocks
@@ -66,7 +66,7 @@ class BatchSource:
 
     def batch(self, step: int) -> Batch:
         """Return the batch of a training step."""
-        size = self._recipe.batch_size
+        size = self._recipe.batch_size * self._recipe.context // self._blocks.shape[1]
         per_epoch = max(1, len(self._blocks) // size)
         epoch, number = divmod(step, per_epoch)
         if epoch != self._epoch:

@@ -37,6 +37,8 @@ class Recipe:
     warmup: float = 0.03
     mask_rate: float = 0.15
     initial_std: float = 0.02
+    short_context: int = 0
+    short_until: float = 0.0
     text_weights: dict[str, int] = field(default_factory=lambda: dict(TEXT_WEIGHTS))
 
 
@@ -52,7 +54,10 @@ RECIPES = {
             learning_rate=1e-3,
             warmup=0.05,
             initial_std=0.05,
-            mask_rate=0.2,
+            mask_rate=0.25,
+            # Short blocks first: among few tokens it is soon found which neighbours tell most.
+            short_context=32,
+            short_until=0.6,
         ),
     )
 }

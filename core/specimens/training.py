@@ -169,20 +169,23 @@ class Trainer:
         torch.save(state, partial)
         partial.replace(self._checkpoint)
 
-    def train(self, blocks: NDArray[np.int16], budget: Budget) -> None:
+    def train(self, blocks: NDArray[np.int16], short: NDArray[np.int16] | None, budget: Budget) -> None:
         """Train until the budget is used up, with checkpoints on the way.
 
         Parameters
         ----------
-        blocks : ndarray of int, shape [block, position]
-            Training tokens, as `core.specimens.batches.pack` makes them.
+        blocks, short : ndarray of int, shape [block, position]
+            Training tokens, as `core.specimens.batches.pack` makes them; the short blocks serve
+            until the recipe's ``short_until`` share of the budget is used, if there are any.
         """
         source = BatchSource(blocks, self.tokenizer, self.recipe, self.seed)
+        early = source if short is None else BatchSource(short, self.tokenizer, self.recipe, self.seed)
         self.model.train()
         recent = 0.0
         while (share := budget.share(self.progress)) < 1.0:
             started = time.monotonic()
-            recent += self._step(source.batch(self.progress.step), learning_rate(self.recipe, share))
+            now = early if share < self.recipe.short_until else source
+            recent += self._step(now.batch(self.progress.step), learning_rate(self.recipe, share))
             self.progress.step += 1
             self.progress.tokens += self.recipe.batch_size * self.recipe.context
             self.progress.seconds += time.monotonic() - started
