@@ -8,7 +8,7 @@ from typing import Literal
 
 from core.errors import SurgeryError
 
-RANGE = re.compile(r"(-?\d+)(?:-(-?\d+))?")
+RANGE = re.compile(r"(-?\d{1,9})(?:-(-?\d{1,9}))?")
 HOW = 'Write positions like 4, -1, 2-5, 0,3,7, all, mask or "a text".'
 
 

@@ -12,7 +12,7 @@ from core.sites.hook_point import HOOK_POINTS, hook_point
 if TYPE_CHECKING:
     from core.sites.hook_point import HookPoint
 
-PATTERN = re.compile(r"(?:L(?P<layer>\d+)(?:H(?P<head>\d+))?\.)?(?P<name>[a-z_]+)")
+PATTERN = re.compile(r"(?:L(?P<layer>\d{1,9})(?:H(?P<head>\d{1,9}))?\.)?(?P<name>[a-z_]+)")
 
 
 @dataclass(frozen=True)

@@ -58,13 +58,26 @@ def _position(number: int, tokens: Tokens) -> int:
 
 
 def _last_token_of(text: str, tokens: Tokens) -> int:
-    place = tokens.prompt.find(text)
-    if place < 0:
-        place = tokens.prompt.lower().find(text.lower())
-    if place < 0:
-        raise SurgeryError(f"The text {text!r} does not stand in the prompt.", "Check its spelling, or give a position.")
-    last_character = place + len(text.rstrip()) - 1 if text.strip() else place
-    for token in tokens.items:
-        if token.start <= last_character < token.end:
+    place = _place_of(text, tokens.prompt)
+    if place is None:
+        raise SurgeryError(
+            f"The text {text!r} does not stand in the prompt.", "Check its spelling, or give a position."
+        )
+    # From the end: the bytes of one letter can be several tokens, which all cover it.
+    for token in reversed(tokens.items):
+        if token.start <= place < token.end:
             return token.position
     raise SurgeryError(f"No token covers the text {text!r}.", "Give a position instead.")
+
+
+def _place_of(text: str, prompt: str) -> int | None:
+    """Return where the last character of a text that is no blank stands, as written or in another case."""
+    length = len(text.rstrip()) if text.strip() else 1
+    place = prompt.find(text)
+    if place >= 0:
+        return place + length - 1
+    # Letter by letter, because some letters become two in lower case.
+    lower = [(small, n) for n, letter in enumerate(prompt) for small in letter.lower()]
+    wanted = "".join(letter.lower() for letter in text)
+    place = "".join(small for small, _ in lower).find(wanted)
+    return None if place < 0 else lower[place + len(wanted.rstrip()) - 1][1]
