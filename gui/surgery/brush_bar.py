@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import (
     QBoxLayout,
     QButtonGroup,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 from core.interventions.operation import Operation
 from core.interventions.ops import OPERATIONS
 from core.interventions.plan import ParamValue
+from gui.surgery.elided_label import ElidedLabel
 from gui.surgery.parameter_field import ParameterField, parameter_field
 
 if TYPE_CHECKING:
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from gui.theme.theme import Theme
 
 NEXT = "next cut"
-ROW_HEIGHT, NARROW = 44, 820
+DOSE_HEIGHT, REST_HEIGHT, DOSE_WIDTH = 42, 36, 320
 
 
 class BrushBar(QWidget):
-    """The operations as a row of buttons, and below it the fields of the one in force.
+    """The operations as a row of buttons, and beside and below it the fields of the one in force.
 
     Signals
     -------
@@ -52,12 +52,13 @@ class BrushBar(QWidget):
         self.operations = tuple(sorted(OPERATIONS, key=lambda operation: operation.order))
         self.buttons: dict[str, QPushButton] = {}
         self.fields: dict[str, ParameterField] = {}
-        self.caption, self.help = QLabel(self), QLabel(self)
-        self._group = QButtonGroup(self)
-        self._parameters = QWidget(self)
-        self._rows = QBoxLayout(QBoxLayout.Direction.LeftToRight, self._parameters)
-        self._dose_row, self._rest_row = QHBoxLayout(), QHBoxLayout()
-        self._build()
+        self.caption, self.help = ElidedLabel(self), QLabel(self)
+        self._segments, self._doses, self._rest = QWidget(self), QWidget(self), QWidget(self)
+        self._upper = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._segment_row = QHBoxLayout(self._segments)
+        self._dose_row, self._rest_row = QHBoxLayout(self._doses), QHBoxLayout(self._rest)
+        self._build_segments()
+        self._build_rows()
         self.set_editing("")
         theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
@@ -77,8 +78,7 @@ class BrushBar(QWidget):
     def set_editing(self, label: str) -> None:
         """Say what the fields edit: an incision such as ``L3H5.z @ 4``, or with "" the next one."""
         words = f"edits {label}" if label else f"for the {NEXT}"
-        self.caption.setText(words)
-        self.caption.setToolTip(words)
+        self.caption.show_text(words)
 
     def choose_number(self, number: int) -> None:
         """Choose the operation that stands at a place, counted from 1, as its key does."""
@@ -86,30 +86,32 @@ class BrushBar(QWidget):
             self._on_button_clicked(self.operations[number - 1].key)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Put the lesser parameters beside the dose where there is room, else below it."""
+        """Put the dose beside the operations where there is room, else below them."""
         self._fit()
 
     def minimumSizeHint(self) -> QSize:
         """Return the width of the narrow arrangement, which is taken up when it is needed."""
-        return QSize(self._theme.pixels(420), super().minimumSizeHint().height())
+        return QSize(self._theme.pixels(430), super().minimumSizeHint().height())
 
     def _fit(self) -> None:
-        narrow = self.width() < self._theme.pixels(NARROW)
+        px = self._theme.pixels
+        operations = sum(button.sizeHint().width() for button in self.buttons.values())
+        narrow = self.width() < operations + px(DOSE_WIDTH)
+        home, away = (self._segment_row, self._rest_row) if narrow else (self._rest_row, self._segment_row)
+        if home.indexOf(self.caption) < 0:
+            away.removeWidget(self.caption)
+            home.addWidget(self.caption, 20)
         direction = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
-        doses = sum(field.parameter.kind == "float" for field in self.fields.values())
-        self._rows.setDirection(direction)
-        self._rows.setSpacing(0 if narrow else self._theme.pixels(16))
-        self._rows.setStretch(0, min(doses, 1))
-        self._rows.setStretch(1, 0 if doses and not narrow else 1)
-        self.help.setVisible(not self.fields or (narrow and len(self.fields) == doses))
-        lines = 2 if narrow and any(len(operation.parameters) > 1 for operation in self.operations) else 1
-        self._parameters.setFixedHeight(self._theme.pixels(ROW_HEIGHT) * lines)
+        self._upper.setDirection(direction)
+        self._upper.setSpacing(0 if narrow else px(20))
+        self._doses.setFixedHeight(px(DOSE_HEIGHT))
+        self._rest.setFixedHeight(px(REST_HEIGHT))
 
-    def _build(self) -> None:
-        top = QHBoxLayout()
-        top.setContentsMargins(0, 0, 0, 0)
-        top.setSpacing(0)
-        last = len(self.operations)
+    def _build_segments(self) -> None:
+        row = self._segment_row
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        group, last = QButtonGroup(self), len(self.operations)
         for number, operation in enumerate(self.operations, 1):
             button = QPushButton(f"{operation.mark}  {operation.label}", self)
             button.setCheckable(True)
@@ -120,25 +122,24 @@ class BrushBar(QWidget):
             button.setAccessibleName(operation.label)
             button.setAccessibleDescription(operation.help)
             button.clicked.connect(lambda _=False, key=operation.key: self._on_button_clicked(key))
-            self._group.addButton(button)
-            top.addWidget(button)
+            group.addButton(button)
+            row.addWidget(button)
             self.buttons[operation.key] = button
-        self.caption.setProperty("kind", "muted")
-        self.caption.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        top.addWidget(self.caption, 1)
+        row.addStretch(1)
+
+    def _build_rows(self) -> None:
         self.help.setProperty("kind", "muted")
         self.help.setWordWrap(True)
-        self._rows.setContentsMargins(0, 0, 0, 0)
-        self._rows.addLayout(self._dose_row, 1)
-        self._rows.addLayout(self._rest_row)
-        self._rest_row.addWidget(self.help, 1)
-        self._rest_row.addStretch()
+        self._dose_row.setContentsMargins(0, 0, 0, 0)
+        self._rest_row.setContentsMargins(0, 0, 0, 0)
+        self._rest_row.addWidget(self.help, 30)
+        self._rest_row.addStretch(1)
+        self._upper.addWidget(self._segments)
+        self._upper.addWidget(self._doses, 1)
         box = QVBoxLayout(self)
-        box.setContentsMargins(0, 0, 0, 0)
-        box.setSpacing(4)
-        box.addLayout(top)
-        box.addWidget(self._parameters)
+        box.setSpacing(2)
+        box.addLayout(self._upper)
+        box.addWidget(self._rest)
 
     def _rebuild(self, operation: Operation) -> None:
         for field in self.fields.values():
@@ -151,14 +152,15 @@ class BrushBar(QWidget):
         for parameter in operation.parameters:
             at = neutral.get(parameter.name) if parameter.is_dose else None
             still = float(at) if isinstance(at, int | float) else None
-            field = parameter_field(self._theme, parameter, still, operation.key, self._parameters)
+            field = parameter_field(self._theme, parameter, still, operation.key, self)
             field.edited.connect(self.paramChanged)
             if parameter.kind == "float":
                 self._dose_row.addWidget(field, 1)
             else:
-                self._rest_row.insertWidget(self._rest_row.count() - 2, field)
+                self._rest_row.insertWidget(self._rest_row.indexOf(self.help), field)
             self.fields[parameter.name] = field
         self.help.setText(operation.help)
+        self.help.setVisible(all(field.parameter.kind == "float" for field in self.fields.values()))
         self._fit()
 
     def _on_button_clicked(self, key: str) -> None:
@@ -167,7 +169,11 @@ class BrushBar(QWidget):
         self.operationChosen.emit(key)
 
     def _on_theme_changed(self) -> None:
+        px = self._theme.pixels
         self.caption.setFont(self._theme.font(13))
-        self.help.setFont(self._theme.font(14))
-        self._rest_row.setSpacing(self._theme.pixels(16))
+        self.help.setFont(self._theme.font(13))
+        self._rest_row.setSpacing(px(16))
+        box = self.layout()
+        if box is not None:
+            box.setContentsMargins(px(10), px(6), px(10), px(4))
         self._fit()

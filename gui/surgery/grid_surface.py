@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QColor, QFocusEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from gui.surgery.grid_model import Cell, GridModel, cell_marks, occupied
@@ -16,6 +16,7 @@ from gui.surgery.incision_words import dose_words
 if TYPE_CHECKING:
     from gui.theme.theme import Theme
 
+BY_KEY = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
 EMPTY = "No model is open. Open one, and its layers and heads appear here: every cell is a place to cut."
 
 
@@ -26,6 +27,7 @@ class GridSurface(QAbstractScrollArea):
         super().__init__(parent)
         self.theme, self.scene, self.look = theme, scene, GridLook()
         self.focus_cell: Cell = (1, 0)
+        self.ring = False
         self.taken: frozenset[Cell] = frozenset()
         self._painting = GridPainter(theme)
         self.setAccessibleName("grid of layers and heads")
@@ -74,10 +76,21 @@ class GridSurface(QAbstractScrollArea):
         self.look.across, self.look.down = self.horizontalScrollBar().value(), self.verticalScrollBar().value()
         self.viewport().update()
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show the focus ring from now on, if a key brought the focus here."""
+        self.ring = self.ring or event.reason() in BY_KEY
+        super().focusInEvent(event)
+        self.viewport().update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Take the focus ring away."""
+        super().focusOutEvent(event)
+        self.viewport().update()
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the cells in sight, or what is missing."""
         painter = QPainter(self.viewport())
-        self.look.focus = self.focus_cell if self.hasFocus() and self.look.geometry else None
+        self.look.focus = self.focus_cell if self.ring and self.hasFocus() and self.look.geometry else None
         self._painting.paint(painter, self.look, event.rect(), self.viewport().rect())
         if self.look.geometry is None:
             painter.setFont(self.theme.font(15))

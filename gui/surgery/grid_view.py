@@ -149,7 +149,7 @@ class GridView(GridSurface):
         self.viewport().update()
 
     def _focus_on(self, cell: Cell, *, keep_anchor: bool = False) -> None:
-        self.focus_cell = cell
+        self.focus_cell, self.ring = cell, True
         self._anchor = self._anchor if keep_anchor else cell
         self.look.hover = Hit()
         self.look.outlined = self.scene.model.rectangle(self._anchor, cell) if keep_anchor and self.scene.model else ()

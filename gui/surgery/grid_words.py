@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from core.sites.site import Site
     from core.text.tokens import Tokens
 
+HINT = "Drag paints many cells. A row's label takes a whole layer, a column's that head in every layer."
 Effects = Mapping[tuple["Site", tuple[int, ...]], str]
 
 
@@ -105,10 +106,9 @@ def _overview(scene: GridScene) -> Reading:
     invitation = f"Click a cell: {verb} {at_words(scene)}"
     count = len(scene.incisions)
     if not count:
-        more = "Drag paints many cells. A row's label takes a whole layer, a column's that head in every layer."
-        return Reading("No incisions: the model is whole", "", invitation, more)
+        return Reading("No incisions: the model is whole", "", invitation, HINT)
     off = sum(not incision.enabled for incision in scene.incisions)
     here = sum(coverage(incision.positions, scene.chosen) == "exact" for incision in scene.incisions)
     title = f"{count} incision" + ("s" if count > 1 else "") + (f", {off} off" if off else "")
-    elsewhere = f"{here} at the chosen tokens, {count - here} at others (marked in a corner)" if count > here else ""
+    elsewhere = f"{here} at the chosen tokens, {count - here} at others (marked in a corner)" if count > here else HINT
     return Reading(title, "", invitation, elsewhere)

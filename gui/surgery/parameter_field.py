@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gui.theme.theme import Theme
 
 WIDEST_NUMBER, LARGEST_INT, SHORT_SEEDS = 1e6, 2**31 - 1, 10_000
-NUMBER_WIDTH = 96
+NUMBER_WIDTH = 88
 PIPS = ((0.28, 0.28), (0.72, 0.28), (0.5, 0.5), (0.28, 0.72), (0.72, 0.72))
 
 

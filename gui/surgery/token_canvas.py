@@ -138,7 +138,7 @@ class TokenCanvas(TokenSurface):
 
     def _move_focus(self, index: int, anchor: int | None = None) -> None:
         self.focus_index, self._anchor = index, index if anchor is None else anchor
-        self.look.focus = index if self.hasFocus() else None
+        self.show_ring(True)
         self.focusMoved.emit(self.chips.cell(self.look.slots[index]).toAlignedRect())
         announce_focus(self)
         self.update()

@@ -53,7 +53,7 @@ class TokenPainter:
         px = self._theme.pixels
         self.chip_height, self.above, self.below = px(34), px(12), px(19)
         self.row_height = self.above + self.chip_height + self.below
-        self.margin, self.gap = px(6), px(6)
+        self.margin, self.gap = px(4), px(6)
         self._pad, self._seam, self._radius = px(9), px(5), px(7)
         self._font, self._bold = self._theme.font(TEXT), self._theme.font(TEXT, bold=True)
         self._index_font = self._theme.font(INDEX)

@@ -10,15 +10,14 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QScrollArea,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
 from core.sites.selection import ALL, MASK, Selection, at
+from gui.surgery.elided_label import ElidedLabel
 from gui.surgery.token_canvas import TokenCanvas
 from gui.surgery.token_choice import chosen_words
 
@@ -61,7 +60,7 @@ class TokenStrip(QWidget):
         self.canvas = TokenCanvas(theme, self)
         self.tools: dict[str, QPushButton] = {}
         self.picks: dict[str, QPushButton] = {}
-        self.caption = QLabel(self)
+        self.caption = ElidedLabel(self)
         self._scroll = QScrollArea(self)
         self._build()
         self.canvas.selectionChosen.connect(self.selectionChosen)
@@ -132,12 +131,11 @@ class TokenStrip(QWidget):
             button.clicked.connect(lambda _=False, wanted=selection: self.selectionChosen.emit(wanted))
             header.addWidget(button)
             self.picks[label] = button
-        self.caption.setProperty("kind", "muted")
-        self.caption.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         header.addWidget(self.caption, 1)
         self._scroll.setWidget(self.canvas)
         self._scroll.setWidgetResizable(True)
+        for ground in (self._scroll.viewport(), self.canvas):
+            ground.setAutoFillBackground(False)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -162,8 +160,7 @@ class TokenStrip(QWidget):
             words = "click token A" if pending is None else "now click token B"
         else:
             words = chosen_words(len(self.canvas.look.chosen), count)
-        self.caption.setText(words)
-        self.caption.setToolTip(words)
+        self.caption.show_text(words)
 
     def _on_tool_wanted(self, tool: str) -> None:
         self.set_tool(tool)

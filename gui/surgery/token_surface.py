@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from core.text.tokens import Tokens
     from gui.theme.theme import Theme
 
+BY_KEY = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
 EMPTY = "No tokens yet: type a prompt above, and it appears here cut into the pieces the model reads."
 
 
@@ -37,6 +38,7 @@ class TokenSurface(QWidget):
         self.theme, self.look, self.chips = theme, StripLook(), TokenPainter(theme)
         self.tokens: Tokens | None = None
         self.rows = 1
+        self._ring = False
         self.chosen: tuple[int, ...] = ()
         self.focus_index = 0
         self.setAccessibleName("tokens of the prompt")
@@ -68,11 +70,17 @@ class TokenSurface(QWidget):
     def arrange(self) -> None:
         """Put the chips in rows again."""
         self.look.slots = self.chips.arrange(self.look.faces, self.width())
-        self.look.focus = self.focus_index if self.hasFocus() and self.look.faces else None
+        self.show_ring()
         rows = self.look.slots[-1].row + 1 if self.look.slots else 1
         self.setMinimumHeight(self.height_of(rows))
         self.rows = rows
         self.rowsChanged.emit(rows)
+        self.update()
+
+    def show_ring(self, wanted: bool = False) -> None:
+        """Show the focus ring while the strip has the focus, once keys or clicks have been used on it."""
+        self._ring = self._ring or wanted
+        self.look.focus = self.focus_index if self._ring and self.hasFocus() and self.look.faces else None
         self.update()
 
     def height_of(self, rows: float) -> int:
@@ -119,8 +127,7 @@ class TokenSurface(QWidget):
                 QToolTip.showText(event.globalPos(), describe(self.tokens.items[hit]) + reads, self)
             return True
         if isinstance(event, QFocusEvent):
-            self.look.focus = self.focus_index if event.gotFocus() and self.look.faces else None
-            self.update()
+            self.show_ring(event.reason() in BY_KEY)
         elif event.type() == QEvent.Type.Leave and self.look.hover is not None:
             self.look.hover = None
             self.update()
@@ -170,5 +177,4 @@ class TokenCells:
 
     def focused(self) -> int:
         """Return the focused token, or -1."""
-        focus = self._canvas.look.focus
-        return -1 if focus is None else focus
+        return self._canvas.focus_index if self._canvas.hasFocus() and self.count() else -1
