@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from core.startup.checks import LINT_IMPORTS
+
 ROOT = Path(__file__).resolve().parent.parent
-LINT = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports())"
 LOADED = "import sys, {module}; sys.stdout.write(' '.join(sorted({slow!r} & set(sys.modules))))"
 SLOW = {"torch", "transformers", "scipy"}
 
@@ -23,7 +24,7 @@ def run_python(code: str, *options: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_that_the_layers_are_kept() -> None:
-    linted = run_python(LINT)
+    linted = run_python(LINT_IMPORTS)
     assert linted.returncode == 0, linted.stdout + linted.stderr
 
 

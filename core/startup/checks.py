@@ -11,6 +11,8 @@ from core.startup.packages import say
 if TYPE_CHECKING:
     from core.startup.environment import Environment
 
+LINT_IMPORTS = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_logo=True))"
+
 
 def all_checks(environment: Environment) -> dict[str, list[str]]:
     """Return every check by name, as commands; the tests come last."""
@@ -19,7 +21,8 @@ def all_checks(environment: Environment) -> dict[str, list[str]]:
         "ruff check": [python, "-m", "ruff", "check", "."],
         "ruff format": [python, "-m", "ruff", "format", "--check", "."],
         "mypy": [python, "-m", "mypy"],
-        "lint-imports": [str(environment.scripts / "lint-imports")],
+        # Its own script names a path, which is wrong once the folder has been moved.
+        "lint-imports": [python, "-c", LINT_IMPORTS],
         "pytest": [python, "-m", "pytest"],
     }
 

@@ -61,7 +61,8 @@ class Environment:
 
     def wanted(self) -> str:
         """Return the hash of everything that decides what has to be installed."""
-        digest = hashlib.sha256(this_version().encode())
+        # The folder decides too: the installed project is a link to it, and it may be moved.
+        digest = hashlib.sha256(f"{this_version()} {self.root}".encode())
         for name in DECIDES_WHAT_IS_INSTALLED:
             digest.update((self.root / name).read_bytes())
         return digest.hexdigest()

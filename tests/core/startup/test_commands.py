@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from core.startup import commands, libraries, packages
+from core.startup import checks, commands, libraries, packages
 from core.startup.environment import Environment
 from core.startup.problem import Problem
 from tests.core.startup.stand_in import StandIn
@@ -63,16 +63,13 @@ def run_modules(project: StandIn) -> list[str]:
     return [call[1] for call in project.calls if call[1] not in ("pip", "venv")]
 
 
-def make_lint_imports(project: StandIn) -> None:
-    """Put a lint-imports that is always content into the environment."""
-    Environment(project.root).make()
-    program = Environment(project.root).scripts / "lint-imports"
-    program.write_text("#!/bin/sh\n")
-    program.chmod(0o755)
+def pretend_lint_imports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let lint-imports be content at once: the stand-in executes real code."""
+    monkeypatch.setattr(checks, "LINT_IMPORTS", "")
 
 
-def test_that_test_runs_every_check_and_the_tests_last(project: StandIn) -> None:
-    make_lint_imports(project)
+def test_that_test_runs_every_check_and_the_tests_last(project: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend_lint_imports(monkeypatch)
     assert commands.test([]) == 0
     assert run_modules(project) == ["ruff", "ruff", "mypy", "pytest"]
 
@@ -84,9 +81,9 @@ def test_that_arguments_are_for_pytest_alone(project: StandIn) -> None:
 
 
 def test_that_every_check_is_run_and_the_failed_ones_are_named(
-    project: StandIn, capsys: pytest.CaptureFixture[str]
+    project: StandIn, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    make_lint_imports(project)
+    pretend_lint_imports(monkeypatch)
     packages.install(Environment(project.root), "test")
     project.answer("mypy", "error", 1)
     assert commands.test([]) == 1

@@ -61,6 +61,13 @@ def test_that_a_changed_requirement_is_installed(stand_in: StandIn, name: str) -
     assert stand_in.installs == [TORCH, REST] * 2
 
 
+def test_that_a_project_that_was_moved_is_installed_again(stand_in: StandIn, tmp_path: Path) -> None:
+    install(Environment(stand_in.root), "")
+    moved = Environment(stand_in.root.rename(tmp_path / "moved"))
+    install(moved, "")
+    assert stand_in.installs == [TORCH, REST] * 2
+
+
 def test_that_an_interrupted_install_leaves_no_stamp(stand_in: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: Any) -> list[str]:
         raise KeyboardInterrupt
