@@ -15,9 +15,9 @@ from core.sites.site import parse_site
 HOW = "Write it like L3H5.z@4=silence or L10.resid_post@mask=noise(sigma=2,seed=0)."
 PATTERN = re.compile(
     r"""\s*(?P<site>[^@=\s]+)\s*
-        (?:@\s*(?P<selection>"[^"]*"|'[^']*'|[^=]*?)\s*)?
+        (?:@\s*(?P<selection>"[^"]*"|'[^']*'|".*"|'.*'|[^=]*?)\s*)?
         =\s*(?P<operation>\w+)\s*(?:\((?P<params>[^()]*)\))?\s*""",
-    re.VERBOSE,
+    re.VERBOSE | re.DOTALL,
 )
 
 
@@ -42,6 +42,8 @@ def _params(text: str, cut: str) -> dict[str, ParamValue]:
         name, sign, value = (part.strip() for part in piece.partition("="))
         if not sign or not value:
             raise SurgeryError(f"{piece!r} in {cut!r} is not a parameter.", HOW)
+        if name in params:
+            raise SurgeryError(f"The parameter {name!r} stands twice in {cut!r}.", "Write it once.")
         params[name] = value
     return params
 
@@ -79,11 +81,23 @@ def parse_plan(document: Any) -> Plan:
 def _entry(entry: Any, number: int) -> Incision:
     if isinstance(entry, str):
         return parse_cut(entry)
-    if not isinstance(entry, Mapping) or not isinstance(entry.get("site"), str) or not isinstance(entry.get("op"), str):
+    if not _is_incision(entry):
         raise SurgeryError(f"Entry {number} of the plan file is not a cut.", HOW)
-    site, _, where = entry["site"].partition("@")
+    site, sign, where = entry["site"].partition("@")
+    if entry.get("positions") is not None:
+        sign, where = "@", ",".join(map(str, entry["positions"]))
+    return incision(site, parse_selection(where) if sign else ALL, entry["op"], entry.get("params") or {})
+
+
+def _is_incision(entry: Any) -> bool:
+    """Return whether the parts of an entry are of the right kinds; what they say is checked later."""
+    if not isinstance(entry, Mapping) or not isinstance(entry.get("params") or {}, Mapping):
+        return False
     positions = entry.get("positions")
-    if positions is not None:
-        where = ",".join(str(position) for position in positions)
-    params = entry.get("params") or {}
-    return incision(site, parse_selection(where) if where else ALL, entry["op"], params)
+    if positions is not None and not (isinstance(positions, list) and positions and all(map(_is_position, positions))):
+        return False
+    return isinstance(entry.get("site"), str) and isinstance(entry.get("op"), str)
+
+
+def _is_position(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**9

@@ -57,12 +57,11 @@ class Parameter:
             return value
         whole = self.kind == "int"
         try:
-            number = int(value) if whole else float(value)
-        except ValueError:
+            number = float("nan") if isinstance(value, bool) else int(value) if whole else float(value)
+        except (OverflowError, TypeError, ValueError):
             number = float("nan")
-        if (whole and isinstance(value, float) and value != number) or not self.minimum <= number <= self.maximum:
-            raise SurgeryError(f"{self.name} cannot be {value!r}.", f"Give {self._allowed()}.")
-        if abs(number) == float("inf"):
+        is_cut_off = whole and isinstance(value, float) and value != number
+        if is_cut_off or abs(number) == float("inf") or not self.minimum <= number <= self.maximum:
             raise SurgeryError(f"{self.name} cannot be {value!r}.", f"Give {self._allowed()}.")
         return number
 
