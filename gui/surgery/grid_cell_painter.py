@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
 
 from gui.surgery.incision_words import dose_words, operation_mark
 
@@ -21,13 +21,32 @@ class CellPainter:
 
     def __init__(self, theme: Theme) -> None:
         self._theme = theme
+        self._tiles: dict[tuple[float, float, bool, float], QPixmap] = {}
 
     def empty(self, painter: QPainter, box: QRectF, lit: bool = False) -> None:
-        """Paint a cell that nothing is done at."""
-        p = self._theme.palette
+        """Paint a cell that nothing is done at: there are many, so each size is drawn only once."""
+        ratio = painter.device().devicePixelRatioF()
+        key = (box.width(), box.height(), lit, ratio)
+        if key not in self._tiles:
+            self._tiles[key] = self._tile(box.width(), box.height(), lit, ratio)
+        painter.drawPixmap(box.topLeft(), self._tiles[key])
+
+    def forget(self) -> None:
+        """Draw everything anew: sizes or colours are different now."""
+        self._tiles.clear()
+
+    def _tile(self, width: float, height: float, lit: bool, ratio: float) -> QPixmap:
+        p, box = self._theme.palette, QRectF(0, 0, width, height)
+        tile = QPixmap(round(width * ratio), round(height * ratio))
+        tile.setDevicePixelRatio(ratio)
+        tile.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(tile)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._fill(painter, box, QColor(p.accent_soft if lit else p.sunken))
-        if min(box.width(), box.height()) >= COUNT_FROM:
+        if min(width, height) >= COUNT_FROM:
             self._edge(painter, box, QColor(p.border), Qt.PenStyle.SolidLine)
+        painter.end()
+        return tile
 
     def full(self, painter: QPainter, box: QRectF, operation: str, dose: str) -> None:
         """Paint a cell that is cut at just the chosen tokens."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QRegion
 
 from gui.surgery.grid_cell_painter import CellPainter
 from gui.surgery.grid_geometry import GridGeometry, Hit, fitted, label_step
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 EMBED = "embed"
 LABEL, WIDE_LABEL = 12, 11
 LARGE_FROM = 48
+NEIGHBOURS = 48
 RING = 4
 
 
@@ -74,6 +75,7 @@ class GridPainter:
     def fit(self, model: GridModel, width: int, height: int) -> GridGeometry:
         """Return the geometry for a viewport's size, with larger labels where cells are large."""
         self._large = 0
+        self._cells.forget()
         geometry = self._fitted(model, width, height)
         if geometry.cell_width >= self._theme.pixels(LARGE_FROM):
             self._large = 3
@@ -100,6 +102,24 @@ class GridPainter:
             wide_label=wide,
         )
 
+    def crosshair(self, look: GridLook, size: QRect) -> QRegion:
+        """Return what the pointer lights up in a viewport of a size: a row, a column, and their labels."""
+        region, g = QRegion(), look.geometry
+        row, column = self._lit(look)
+        if g is None:
+            return region
+        left, top = look.body()
+        near = self._theme.pixels(NEIGHBOURS)
+        if row is not None:
+            y, height = top + g.row_y(row), g.cell_height
+            region += QRect(0, y - RING, size.width(), height + 2 * RING)
+            region += QRect(0, y - near, g.left + g.label_width, height + 2 * near)
+        if column is not None:
+            x, width = left + g.column_x(column), g.column_width(column)
+            region += QRect(x - RING, 0, width + 2 * RING, size.height())
+            region += QRect(x - near, 0, width + 2 * near, g.header_height)
+        return region
+
     def paint(self, painter: QPainter, look: GridLook, area: QRect, size: QRect) -> None:
         """Paint what is seen in an area of a viewport of a size."""
         p, g = self._theme.palette, look.geometry
@@ -109,7 +129,7 @@ class GridPainter:
         body = QRect(g.left + g.label_width - RING, g.header_height - RING, size.width(), size.height())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.save()
-        painter.setClipRect(body.intersected(area))
+        painter.setClipRect(body.intersected(area), Qt.ClipOperation.IntersectClip)
         self._bands(painter, look)
         self._body(painter, look, area.intersected(body))
         painter.restore()
@@ -182,7 +202,9 @@ class GridPainter:
         left, _ = look.body()
         start = g.left + g.label_width
         painter.save()
-        painter.setClipRect(QRect(start - RING, 0, size.width(), g.header_height - RING))
+        painter.setClipRect(
+            QRect(start - RING, 0, size.width(), g.header_height - RING), Qt.ClipOperation.IntersectClip
+        )
         painter.fillRect(QRect(0, 0, size.width(), g.header_height - RING), QColor(p.surface))
         metrics = QFontMetrics(self._font(LABEL))
         widest = metrics.horizontalAdvance(str(g.model.n_heads - 1)) + self._theme.pixels(6)
@@ -201,7 +223,10 @@ class GridPainter:
         assert g is not None
         _, top = look.body()
         painter.save()
-        painter.setClipRect(QRect(0, g.header_height - RING, g.left + g.label_width - RING, size.height()))
+        painter.setClipRect(
+            QRect(0, g.header_height - RING, g.left + g.label_width - RING, size.height()),
+            Qt.ClipOperation.IntersectClip,
+        )
         painter.fillRect(QRect(0, 0, g.left + g.label_width - RING, size.height()), QColor(p.surface))
         tall = QFontMetrics(self._font(LABEL)).height() + 1
         step = label_step(g.cell_height, tall)

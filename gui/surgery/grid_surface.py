@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFocusEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
+from gui.surgery.grid_geometry import Hit
 from gui.surgery.grid_model import Cell, GridModel, cell_marks, occupied
 from gui.surgery.grid_painter import GridLook, GridPainter
 from gui.surgery.grid_words import GridScene, cell_name
@@ -59,6 +61,17 @@ class GridSurface(QAbstractScrollArea):
         self._set_scroll_ranges()
         self.viewport().update()
 
+    def point_at(self, hit: Hit, outlined: tuple[Cell, ...] = ()) -> None:
+        """Light up what is under the pointer; only the old and the new place are painted."""
+        region = self._painting.crosshair(self.look, self.viewport().rect())
+        everything = bool(outlined or self.look.outlined)
+        self.look.hover, self.look.outlined = hit, outlined
+        region += self._painting.crosshair(self.look, self.viewport().rect())
+        if everything:
+            self.viewport().update()
+        else:
+            self.viewport().update(region)
+
     def sizeHint(self) -> QSize:
         """Return room for a small model at a comfortable size."""
         return QSize(self.theme.pixels(560), self.theme.pixels(360))
@@ -91,7 +104,11 @@ class GridSurface(QAbstractScrollArea):
         """Paint the cells in sight, or what is missing."""
         painter = QPainter(self.viewport())
         self.look.focus = self.focus_cell if self.ring and self.hasFocus() and self.look.geometry else None
-        self._painting.paint(painter, self.look, event.rect(), self.viewport().rect())
+        for area in cast("Iterable[QRect]", event.region()):  # it can be iterated, though its types do not say so
+            painter.save()
+            painter.setClipRect(area)
+            self._painting.paint(painter, self.look, area, self.viewport().rect())
+            painter.restore()
         if self.look.geometry is None:
             painter.setFont(self.theme.font(15))
             painter.setPen(QColor(self.theme.palette.text_muted))

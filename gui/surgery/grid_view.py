@@ -137,11 +137,9 @@ class GridView(GridSurface):
     def _point_at(self, hit: Hit) -> None:
         if hit == self.look.hover:
             return
-        self.look.hover = hit
-        label = self.scene.model is not None and hit.cell is None
-        self.look.outlined = hit.cells(self.scene.model) if label and self.scene.model else ()
+        model = self.scene.model
+        self.point_at(hit, hit.cells(model) if model and hit.cell is None else ())
         self.viewport().setCursor(Qt.CursorShape.ArrowCursor if hit == Hit() else Qt.CursorShape.PointingHandCursor)
-        self.viewport().update()
         self.pointed.emit(hit)
 
     def _show_stroke(self) -> None:

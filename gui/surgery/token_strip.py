@@ -62,6 +62,7 @@ class TokenStrip(QWidget):
         self.picks: dict[str, QPushButton] = {}
         self.caption = ElidedLabel(self)
         self._scroll = QScrollArea(self)
+        self._header = QHBoxLayout()
         self._build()
         self.canvas.selectionChosen.connect(self.selectionChosen)
         self.canvas.pairChosen.connect(self._on_canvas_pair_chosen)
@@ -72,6 +73,11 @@ class TokenStrip(QWidget):
         theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
         self.set_tokens(None)
+
+    def add_to_header(self, widget: QWidget) -> None:
+        """Put a widget into the row of tools, before the words at its end."""
+        self._header.insertSpacing(self._header.indexOf(self.caption), self._theme.pixels(16))
+        self._header.insertWidget(self._header.indexOf(self.caption), widget)
 
     def set_tokens(self, tokens: Tokens | None) -> None:
         """Show the tokens of a prompt, or that there are none."""
@@ -112,7 +118,7 @@ class TokenStrip(QWidget):
         self._refresh_caption()
 
     def _build(self) -> None:
-        header = QHBoxLayout()
+        header = self._header
         header.setContentsMargins(0, 0, 0, 0)
         header.setSpacing(0)
         group = QButtonGroup(self)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAccessible, QColor
+from PySide6.QtWidgets import QApplication
 
 from core.sites.site import Site, parse_site
 from gui.surgery.grid_model import Cell, GridIncision
@@ -234,6 +235,18 @@ def test_that_a_cell_shows_the_colour_of_its_operation(qtbot: QtBot, grid: HeadG
     box = grid.view.look.rect((4, 5))
     shown = grid.view.viewport().grab().toImage()
     assert shown.pixelColor(box.left() + 4, box.center().y()) == QColor(theme.palette.operation("noise"))
+
+
+def test_that_painting_only_what_changed_leaves_nothing_behind(qtbot: QtBot, grid: HeadGrid) -> None:
+    grid.set_shape(small(30, 20))
+    grid.set_incisions([cut("L3H5.z", 4), cut("L7H5.z", 7), cut("L9H1.z", 4, 5, operation="scale")])
+    key(qtbot, grid, "Down", "Right")
+    area = grid.view.viewport()
+    for cell in ((4, 5), (5, 6), (15, 3), (1, 0), (8, 23), (9, 1)):
+        qtbot.mouseMove(area, middle(grid, cell))
+        QApplication.processEvents()
+    on_screen = grid.screen().grabWindow(grid.winId()).toImage()
+    assert on_screen == grid.grab().toImage()
 
 
 def test_that_screen_readers_find_a_table_of_cells(grid: HeadGrid) -> None:
