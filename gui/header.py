@@ -84,7 +84,7 @@ class HeaderBar(QWidget):
     @Slot()
     def _restyle(self) -> None:
         px = self._theme.pixels
-        self._line.setContentsMargins(px(12), px(8), px(12), px(6))
+        self._line.setContentsMargins(px(12), px(4), px(12), px(6))
         self._line.setSpacing(px(8))
         self.prompt.setFont(self._theme.font(PROMPT_PIXELS))
         for field in (self.target, self.versus):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
 TITLE = "Circuit Surgeon"
 DEFAULT_SIZE = (1440, 900)
 SMALLEST_SIZE = (960, 600)
+# Below this height three panels under each other have no room for their curves.
+LOW = 860
+DOCKS_SHARE = 0.52
+UPPER_SHARE, LAST_SHARE = 300, 400
+GRID_AND_PLAN = (560, 200)
 
 
 class MainWindow(QMainWindow):
@@ -67,7 +73,6 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.status)
         self.setMinimumSize(*SMALLEST_SIZE)
         self.resize(*DEFAULT_SIZE)
-        self._default_state = self.saveState()
 
     def _lay_out_top(self) -> None:
         """Header, strip and notices span the whole width, above the docks."""
@@ -79,14 +84,13 @@ class MainWindow(QMainWindow):
         px = self._theme.pixels
         strip = QWidget(top)
         inner = QVBoxLayout(strip)
-        inner.setContentsMargins(px(12), 0, px(12), px(8))
-        inner.setSpacing(px(6))
+        inner.setContentsMargins(px(12), 0, px(12), px(4))
         inner.addWidget(self.strip)
-        inner.addWidget(self.chips)
+        self.strip.add_to_header(self.chips)
         for widget in (self.header, strip, self.notices):
             stack.addWidget(widget)
         bar = self.addToolBar("Prompt")
-        bar.setObjectName("prompt bar")
+        bar.setObjectName("promptBar")
         bar.setMovable(False)
         bar.setFloatable(False)
         bar.toggleViewAction().setEnabled(False)
@@ -117,6 +121,7 @@ class MainWindow(QMainWindow):
     def _lay_out_docks(self) -> None:
         for corner in (Qt.Corner.TopRightCorner, Qt.Corner.BottomRightCorner):
             self.setCorner(corner, Qt.DockWidgetArea.RightDockWidgetArea)
+        right = Qt.DockWidgetArea.RightDockWidgetArea
         for declared in sorted(PANELS, key=lambda each: each.order):
             panel = declared.make(self._theme)
             panel.setToolTip("")
@@ -124,22 +129,30 @@ class MainWindow(QMainWindow):
             dock.setObjectName(declared.key)
             dock.setStatusTip(declared.help)
             dock.setWidget(panel)
-            self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+            self.addDockWidget(right, dock)
             self.panels[declared.key] = panel
             self.docks[declared.key] = dock
 
     def arrange(self) -> None:
-        """Give the docks their default share of the window."""
+        """Put every dock at its default place: below each other, or in a low window the curves side by side."""
         docks = list(self.docks.values())
-        self.resizeDocks(docks, [round(self.width() * 0.52)] * len(docks), Qt.Orientation.Horizontal)
-        self.resizeDocks(docks, [round(self.height() / len(docks))] * len(docks), Qt.Orientation.Vertical)
-
-    def reset_layout(self) -> None:
-        """Put every dock back where it was at first."""
-        self.restoreState(self._default_state)
-        for dock in self.docks.values():
+        for dock in docks:
+            self.removeDockWidget(dock)
+            dock.setFloating(False)
+            self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
             dock.show()
-        self.arrange()
+        *upper, last = docks
+        low = self.height() < self._theme.pixels(LOW)
+        if low:
+            for one, other in pairwise(upper):
+                self.splitDockWidget(one, other, Qt.Orientation.Horizontal)
+        width = round(self.width() * DOCKS_SHARE)
+        across = [width // len(upper)] * len(upper) if low else [width] * len(upper)
+        self.resizeDocks(upper, across, Qt.Orientation.Horizontal)
+        rows = [upper[0], last] if low else docks
+        shares = [UPPER_SHARE] * (len(rows) - 1) + [LAST_SHARE]
+        self.resizeDocks(rows, shares, Qt.Orientation.Vertical)
+        self.splitter.setSizes(list(GRID_AND_PLAN))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Tell that the window closes."""

@@ -82,7 +82,7 @@ def _view(window: MainWindow, theme: Theme) -> tuple[ActionSpec, ...]:
         ActionSpec("&View", "Normal text", lambda: theme.use(scale=1.0), ("Ctrl+0",)),
         ActionSpec("&View", "-"),
         *docks,
-        ActionSpec("&View", "Default layout", window.reset_layout, (), "Put every panel back."),
+        ActionSpec("&View", "Default layout", window.arrange, (), "Put every panel back."),
     )
 
 

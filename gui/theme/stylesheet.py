@@ -99,6 +99,7 @@ def _menus(p: Palette, px: Pixels) -> str:
     QMenu::indicator:checked {{ image: url("{icon(p, "tick")}"); }}
     QMenu::right-arrow {{ image: url("{icon(p, "right")}"); width: {px(14)}px; height: {px(14)}px; }}
     QToolBar {{ background: {p.window}; border: none; padding: {px(4)}px {px(8)}px; spacing: {px(6)}px; }}
+    QToolBar#promptBar {{ padding: 0; spacing: 0; border-bottom: 1px solid {p.border}; }}
     QToolBar::separator {{ background: {p.border_strong}; width: 1px; margin: {px(5)}px {px(6)}px; }}
     """
 

@@ -12,8 +12,9 @@ from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QResizeEvent
 
 from gui.theme.plot_style import SYMBOLS, apply_plot_style, line_pen, symbol_brush, symbol_pen, symbol_size
-from gui.widgets.curve_range import Limits, rounded_range, settled_range
+from gui.widgets.curve_range import Limits, rounded_range, settled_range, start_squeezes
 from gui.widgets.depth_axis import DepthAxis
+from gui.widgets.number_format import plain
 from gui.widgets.value_axis import ValueAxis
 
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ class CurvePlot(pg.PlotWidget):
         self._zero = pg.InfiniteLine(0, angle=0, movable=False)
         self._cross = pg.InfiniteLine(0, angle=90, movable=False)
         self._cross.hide()
+        self._start = pg.TextItem(anchor=(0.5, 1))
+        item.addItem(self._start, ignoreBounds=True)
         for line, z in ((self._zero, -10), (self._cross, -5)):
             line.setZValue(z)
             item.addItem(line, ignoreBounds=True)
@@ -109,9 +112,12 @@ class CurvePlot(pg.PlotWidget):
         self.series = tuple(series)
         self._make_items(len(self.series))
         self.axis.set_layers(self.n_depths - 1)
-        wanted = rounded_range([a for s in self.series for a in (s.clean, s.operated)], self._limits)
+        arrays = [array for each in self.series for array in (each.clean, each.operated)]
+        squeezed = start_squeezes(arrays, self._limits)
+        wanted = rounded_range([array[1:] for array in arrays] if squeezed else arrays, self._limits)
         self._shown = settled_range(wanted, None if anew else self._shown)
         self._set_ranges()
+        self._note_start(squeezed)
         depths = np.arange(self.n_depths)
         for index, item in enumerate(self._clean):
             there = index < len(self.series)
@@ -122,6 +128,14 @@ class CurvePlot(pg.PlotWidget):
                 self._operated[index].setData(depths, self.series[index].operated)
         self._place_crosshair(self.depth if self.depth < self.n_depths else -1)
 
+    def _note_start(self, squeezed: bool) -> None:
+        """Write the first value at the edge where its curve leaves the range."""
+        shown = squeezed and self._shown is not None and self.series[0].operated[0] < self._shown[0]
+        self._start.setVisible(bool(shown))
+        if shown and self._shown is not None:
+            self._start.setText(f"▼ {plain(float(self.series[0].operated[0]), 1)}")
+            self._start.setPos(0, self._shown[0])
+
     def restyle(self) -> None:
         """Take colours and sizes from the theme again."""
         theme, p = self.theme, self.theme.palette
@@ -129,6 +143,8 @@ class CurvePlot(pg.PlotWidget):
         self.getPlotItem().layout.setContentsMargins(*(theme.pixels(v) for v in (6, 8, 14, 4)))
         self._zero.setPen(pg.mkPen(QColor(p.text_faint), width=1))
         self._cross.setPen(pg.mkPen(QColor(p.text_muted), width=max(1.0, theme.scale)))
+        self._start.setColor(QColor(p.text_muted))
+        self._start.setFont(theme.font(12))
         size = self._symbol_size()
         for index, (clean, operated) in enumerate(zip(self._clean, self._operated, strict=True)):
             before, after = self._colors(p, index)

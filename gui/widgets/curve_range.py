@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,21 +23,35 @@ class Limits:
         It is never outside.
     least : float
         The smallest span worth showing: less would magnify nothing.
+    may_leave_start : bool
+        Whether the first depth may lie outside the range when it alone would squeeze the rest:
+        the lens reads next to nothing from an embedding.
     """
 
     low: float = -math.inf
     high: float = math.inf
     least: float = 0.1
+    may_leave_start: bool = False
 
 
 COSINE = Limits(low=-1, high=1, least=0.1)
-LOG_PROB = Limits(high=0, least=1)
+LOG_PROB = Limits(high=0, least=1, may_leave_start=True)
+SQUEEZED = 0.4
 
 
 def round_step(span: float) -> float:
     """Return a step of 1, 2 or 5 times a power of ten, about a fifth of the span."""
     power = 10.0 ** math.floor(math.log10(span / 5))
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= span / 5 * 0.999)
+
+
+def start_squeezes(arrays: Sequence[NDArray[np.float64]], limits: Limits) -> bool:
+    """Return whether the first depth is so far off that the others would share under 40 % of the range."""
+    if not limits.may_leave_start or not arrays or len(arrays[0]) < 3:
+        return False
+    low, high = rounded_range(arrays, limits)
+    rest_low, rest_high = rounded_range([array[1:] for array in arrays], limits)
+    return rest_high - rest_low < SQUEEZED * (high - low)
 
 
 def rounded_range(arrays: Iterable[NDArray[np.float64]], limits: Limits) -> tuple[float, float]:
