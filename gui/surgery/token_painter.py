@@ -13,7 +13,7 @@ from gui.surgery.token_display import Face, Slot, flow
 if TYPE_CHECKING:
     from gui.theme.theme import Theme
 
-TEXT, INDEX, BADGE = 17, 11, 11
+TEXT, INDEX, BADGE = 17, 12, 11
 READS_HERE = "predicts here"
 
 
@@ -118,7 +118,7 @@ class TokenPainter:
         fill, edge, ink = p.raised, p.border_strong, p.text
         style = Qt.PenStyle.SolidLine
         if face.role == "special":
-            fill, edge, ink, style = p.surface, p.border_strong, p.text_faint, Qt.PenStyle.DashLine
+            fill, edge, ink, style = p.window, p.border_strong, p.text_faint, Qt.PenStyle.DashLine
         elif face.role == "mask":
             fill, edge, ink = p.warning_soft, p.warning, p.warning
         if hovered:

@@ -111,7 +111,9 @@ class TokenStrip(QWidget):
         self.canvas.update()
 
     def set_tool(self, tool: str) -> None:
-        """Take up a tool: ``"cut"`` or ``"pair"``."""
+        """Take up a tool: ``"cut"`` or ``"pair"``. The one in hand is kept, with what it has begun."""
+        if tool == self.canvas.tool:
+            return
         self.canvas.tool = tool
         self.canvas.set_pending(None)
         self.tools[tool].setChecked(True)

@@ -141,6 +141,13 @@ def test_that_a_token_makes_no_pair_with_itself(qtbot: QtBot, strip: TokenStrip,
     assert strip.canvas.look.pending is None
 
 
+def test_that_an_echo_of_the_tool_keeps_the_first_token_of_a_pair(qtbot: QtBot, strip: TokenStrip) -> None:
+    strip.set_tool("pair")
+    qtbot.mouseClick(strip.canvas, LEFT, pos=place(strip, 5))
+    strip.set_tool("pair")
+    assert strip.canvas.look.pending == 5
+
+
 def test_that_escape_gives_up_a_pair(qtbot: QtBot, strip: TokenStrip, heard: Heard) -> None:
     tools = heard(strip.toolChosen)
     qtbot.keyClick(strip.canvas, Qt.Key.Key_P)
