@@ -48,57 +48,71 @@ class Desk:
     def serve(self, job: object, cancel: CancelToken, emit: Callable[[Event], None]) -> None:
         """Do a job and tell what happens. Failures are told too; nothing is raised.
 
+        A job that was cancelled says nothing more, not even that it failed.
+
         Parameters
         ----------
         job : OpenModel or Operate
         emit : callable
             Gets every event, in order.
         """
+
+        def tell(event: Event) -> None:
+            cancel.check()
+            emit(event)
+
+        try:
+            failure = self._failure_of(job, cancel, tell)
+            if failure is not None:
+                tell(failure)
+        except Cancelled:
+            return
+
+    def _failure_of(self, job: object, cancel: CancelToken, tell: Callable[[Event], None]) -> Failure | None:
+        """Do a job and return what went wrong."""
         try:
             if isinstance(job, OpenModel):
-                self._open(job, cancel, emit)
+                self._open(job, cancel, tell)
             elif isinstance(job, Operate):
-                self._operate(job, cancel, emit)
+                self._operate(job, cancel, tell)
             else:
                 raise TypeError(f"no such job: {job!r}")
         except Cancelled:
-            return
+            raise
         except SurgeryError as error:
-            emit(Failure(error.message, error.hint))
+            return Failure(error.message, error.hint)
         except Exception as error:
             log.debug("a job broke", exc_info=True)
-            emit(
-                Failure(
-                    f"Something unexpected happened: {type(error).__name__}: {error}",
-                    "Your work is kept. Copy the report and tell the developers.",
-                    traceback.format_exc(),
-                )
+            return Failure(
+                f"Something unexpected happened: {type(error).__name__}: {error}",
+                "Your work is kept. Copy the report and tell the developers.",
+                traceback.format_exc(),
             )
+        return None
 
-    def _open(self, job: OpenModel, cancel: CancelToken, emit: Callable[[Event], None]) -> None:
-        emit(Progress("Importing torch"))
+    def _open(self, job: OpenModel, cancel: CancelToken, tell: Callable[[Event], None]) -> None:
+        tell(Progress("Importing torch"))
         from core.models.loading import open_model
         from core.runs.self_check import self_check
 
         def report(text: str, fraction: float | None) -> None:
-            emit(Progress(text, fraction))
+            tell(Progress(text, fraction))
 
         loaded = open_model(job.name, device=job.device, dtype=job.dtype, report=report, cancel=cancel)
-        cancel.check()
-        emit(Progress("Checking the model"))
+        tell(Progress("Checking the model"))
         checked = self_check(loaded, cancel)
+        tell(ModelOpened(loaded.info, checked))
         # The model that was open is let go only now: a failed opening leaves it where it is.
         self._cache.clear()
         self._loaded = loaded
-        emit(ModelOpened(loaded.info, checked))
 
-    def _operate(self, job: Operate, cancel: CancelToken, emit: Callable[[Event], None]) -> None:
+    def _operate(self, job: Operate, cancel: CancelToken, tell: Callable[[Event], None]) -> None:
         from core.sessions.operate import operate
 
         if self._loaded is None:
             raise SurgeryError("No model is open.", OPEN_A_MODEL)
         for event in operate(self._loaded, job.session, self._cache, cancel):
-            emit(event)
+            tell(event)
 
     def close(self) -> None:
         """Let the model and everything kept go."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from core.sites.site import Site
 
 MOST_PAIRS = 4
+N_SEEDS = 2**31
 
 
 def with_operation(session: Session, operation: str) -> Session:
@@ -63,9 +64,9 @@ def painted(session: Session, sites: Iterable[Site], selection: Selection) -> Se
     consecutive seeds, so that no two cuts draw the same noise.
     """
     plan = session.plan
-    params = dict(OPERATIONS[session.brush.operation].checked(dict(session.brush.params)))
+    params = OPERATIONS[session.brush.operation].checked(dict(session.brush.params))
     for number, site in enumerate(sites):
-        own = {**params, "seed": int(params["seed"]) + number} if "seed" in params else params
+        own = {**params, "seed": (int(params["seed"]) + number) % N_SEEDS} if "seed" in params else params
         incision = Incision(site, selection, session.brush.operation, sorted_params(own))
         index = plan.find(site, selection)
         plan = plan.added(incision) if index is None else plan.replaced(index, incision)

@@ -128,7 +128,8 @@ def _one(selection: Selection, tokens: Tokens) -> int:
 
 
 def _told_apart(pairs: list[Pair]) -> tuple[Pair, ...]:
-    """Give pairs of the same words different names."""
+    """Give pairs of the same words different names; the same pair twice is one."""
+    pairs = list(dict.fromkeys(pairs))
     labels = [pair.label for pair in pairs]
     return tuple(
         Pair(f"{pair.label} ({pair.a}, {pair.b})", pair.a, pair.b) if labels.count(pair.label) > 1 else pair

@@ -1,0 +1,124 @@
+"""Edits: pure functions from a session to a new one."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.errors import SurgeryError
+from core.interventions.notation import format_cut, parse_cut
+from core.interventions.plan import Plan
+from core.sessions import edits
+from core.sessions.session import Brush, Session, TokenPair
+from core.sites.selection import at, text_selection
+from core.sites.site import Site, parse_site
+
+LAST_SEED = 2**31 - 1
+
+
+def session(*cuts: str) -> Session:
+    return Session(model="m", prompt="p", plan=Plan(tuple(map(parse_cut, cuts))))
+
+
+def cuts(session: Session) -> list[str]:
+    return [format_cut(incision) for incision in session.plan]
+
+
+NOISY = edits.with_operation(session(), "noise")
+HEADS = [Site("z", 1, head) for head in range(3)]
+
+
+def test_that_another_operation_comes_with_its_defaults() -> None:
+    assert NOISY.brush == Brush("noise", (("seed", 0), ("sigma", 1.0), ("std", "layer")))
+    assert edits.with_operation(NOISY, "silence").brush == Brush("silence", ())
+
+
+def test_that_an_unknown_operation_is_refused() -> None:
+    with pytest.raises(SurgeryError, match="There is no operation 'explode'"):
+        edits.with_operation(session(), "explode")
+
+
+def test_that_a_parameter_of_the_brush_is_changed_and_checked() -> None:
+    changed = edits.with_brush_param(NOISY, "sigma", "2.5")
+    assert dict(changed.brush.params)["sigma"] == 2.5
+    with pytest.raises(SurgeryError, match="sigma cannot be -1"):
+        edits.with_brush_param(NOISY, "sigma", -1)
+    with pytest.raises(SurgeryError, match="has no parameter 'k'"):
+        edits.with_brush_param(NOISY, "k", 1)
+
+
+def test_that_the_brush_can_be_filled_from_an_incision() -> None:
+    found = edits.with_brush_of(session("embed@0=silence", "embed@1=scale(k=3)"), 1)
+    assert found.brush == Brush("scale", (("k", 3.0),))
+
+
+def test_that_a_parameter_of_an_incision_is_changed_and_checked() -> None:
+    before = session("embed@0=silence", "embed@1=scale(k=3)")
+    assert cuts(edits.with_incision_param(before, 1, "k", 4)) == ["embed@0=silence", "embed@1=scale(k=4.0)"]
+    with pytest.raises(SurgeryError, match="k cannot be nan"):
+        edits.with_incision_param(before, 1, "k", float("nan"))
+
+
+def test_that_the_brush_cuts_every_site_at_the_chosen_tokens() -> None:
+    painted = edits.painted(session("embed@0=silence"), [Site("attn_out", 2), Site("z", 1, 3)], text_selection("on"))
+    assert cuts(painted) == ["embed@0=silence", 'L2.attn_out@"on"=silence', 'L1H3.z@"on"=silence']
+
+
+def test_that_a_cut_at_the_same_place_is_replaced_where_it_stands() -> None:
+    before = session("L1H0.z@4=silence", "L1H1.z@4=silence", "L1H0.z@5=silence")
+    after = edits.painted(edits.with_operation(before, "scale"), [HEADS[0]], at(4))
+    assert cuts(after) == ["L1H0.z@4=scale(k=0.5)", "L1H1.z@4=silence", "L1H0.z@5=silence"]
+
+
+def test_that_random_cuts_made_together_draw_different_noise() -> None:
+    painted = edits.painted(edits.with_brush_param(NOISY, "seed", 7), HEADS, at(0))
+    assert [incision.param("seed") for incision in painted.plan] == [7, 8, 9]
+
+
+def test_that_seeds_begin_again_at_their_end() -> None:
+    painted = edits.painted(edits.with_brush_param(NOISY, "seed", LAST_SEED), HEADS, at(0))
+    assert [incision.param("seed") for incision in painted.plan] == [LAST_SEED, 0, 1]
+    assert [parse_cut(text) for text in cuts(painted)] == list(painted.plan)
+
+
+def test_that_a_brush_with_missing_parameters_is_completed() -> None:
+    bare = Session(model="m", prompt="p", brush=Brush("scale"))
+    assert cuts(edits.painted(bare, [parse_site("embed")], at(0))) == ["embed@0=scale(k=0.5)"]
+
+
+def test_that_incisions_are_erased_by_index() -> None:
+    before = session("embed@0=silence", "embed@1=silence", "embed@2=silence")
+    assert cuts(edits.erased(before, [2, 0, 2])) == ["embed@1=silence"]
+    assert edits.erased(before, []) == before
+
+
+def test_that_one_or_all_incisions_are_switched_off_and_on() -> None:
+    before = session("embed@0=silence", "embed@1=silence")
+    one = edits.with_enabled(before, False, 1)
+    none = edits.with_enabled(before, False)
+    assert [incision.enabled for incision in one.plan] == [True, False]
+    assert [incision.enabled for incision in none.plan] == [False, False]
+    assert edits.with_enabled(none, True) == before
+
+
+def test_that_incisions_change_their_order() -> None:
+    before = session("embed@0=silence", "embed@1=silence", "embed@2=silence")
+    assert cuts(edits.moved(before, 2, 0)) == ["embed@2=silence", "embed@0=silence", "embed@1=silence"]
+
+
+def test_that_clearing_leaves_everything_but_the_plan() -> None:
+    before = edits.with_pair(session("embed@0=silence"), TokenPair(at(0), at(1)))
+    after = edits.cleared(before)
+    assert len(after.plan) == 0
+    assert after.pairs == before.pairs
+
+
+def test_that_pairs_are_added_once_up_to_a_limit_and_taken_away() -> None:
+    pairs = [TokenPair(at(0), at(n)) for n in range(1, 6)]
+    found = session()
+    for pair in (*pairs[:4], pairs[0]):
+        found = edits.with_pair(found, pair)
+    assert found.pairs == tuple(pairs[:4])
+    with pytest.raises(SurgeryError) as caught:
+        edits.with_pair(found, pairs[4])
+    assert str(caught.value) == "There are 4 pairs already. Remove one before you add another."
+    assert edits.without_pair(found, 1).pairs == (pairs[0], pairs[2], pairs[3])
