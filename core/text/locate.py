@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from core.errors import SurgeryError
@@ -73,11 +74,19 @@ def _last_token_of(text: str, tokens: Tokens) -> int:
 def _place_of(text: str, prompt: str) -> int | None:
     """Return where the last character of a text that is no blank stands, as written or in another case."""
     length = len(text.rstrip()) if text.strip() else 1
-    place = prompt.find(text)
+    place = _find(text, prompt)
     if place >= 0:
         return place + length - 1
     # Letter by letter, because some letters become two in lower case.
     lower = [(small, n) for n, letter in enumerate(prompt) for small in letter.lower()]
     wanted = "".join(letter.lower() for letter in text)
-    place = "".join(small for small, _ in lower).find(wanted)
+    place = _find(wanted, "".join(small for small, _ in lower))
     return None if place < 0 else lower[place + len(wanted.rstrip()) - 1][1]
+
+
+def _find(text: str, prompt: str) -> int:
+    """Return the first place where a text stands as words of its own, else inside of one; -1 if nowhere."""
+    left = r"(?<!\w)" if text[:1].isalnum() else ""
+    right = r"(?!\w)" if text[-1:].isalnum() else ""
+    own = re.search(left + re.escape(text) + right, prompt)
+    return own.start() if own else prompt.find(text)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gui.surgery.grid_model import WIDE_COLUMNS, Cell, GridModel
 
-SMALLEST, LARGEST = 14, 64
+SMALLEST, LARGEST = 14, 88
 WIDEST_SHAPE, TALLEST_SHAPE = 1.6, 1.35
 
 

@@ -38,6 +38,8 @@ def apply_plot_style(plot: pg.PlotWidget, theme: Theme) -> None:
         axis.setPen(pg.mkPen(QColor(p.text_faint), width=1))
         axis.setTextPen(pg.mkPen(QColor(p.text_muted)))
         axis.setTickPen(pg.mkPen(QColor(p.text_faint), width=1))
+        # Numbers are written in full: pyqtgraph would write "x0.001" beside the label.
+        axis.enableAutoSIPrefix(False)
         axis.setTickFont(theme.font(TICK_SIZE))
         axis.setStyle(
             tickTextOffset=theme.pixels(6), tickLength=-theme.pixels(4), hideOverlappingLabels=theme.pixels(24)

@@ -142,3 +142,8 @@ def test_that_positions_are_plain_numbers_within_the_prompt(selection: Selection
     found = locate(selection, tokens("[MASK]", mask=(0,)))
     assert found == (0,)
     assert [type(position) for position in found] == [int]
+
+
+def test_that_a_word_of_its_own_goes_before_the_same_letters_inside_another() -> None:
+    assert locate(text_selection("he"), tokens("The", " king", " said", " that", " he", " left")) == (4,)
+    assert locate(text_selection("ing"), tokens("The", " king", " left")) == (1,)
