@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gui.surgery.grid_model import WIDE_COLUMNS, Cell, GridModel
 
-SMALLEST, LARGEST = 14, 88
+SMALLEST, LARGEST, FLATTEST = 14, 88, 9
 WIDEST_SHAPE, TALLEST_SHAPE = 1.6, 1.35
 
 
@@ -166,14 +166,14 @@ def fitted(
     wide_label : int
         Pixels that the longest label of the wide columns needs.
     """
-    smallest, largest = round(SMALLEST * scale), round(LARGEST * scale)
+    smallest, largest, flattest = (round(size * scale) for size in (SMALLEST, LARGEST, FLATTEST))
     group_gap = round(10 * scale)
     room = width - label_width - group_gap - 2
     even = room // (model.n_heads + len(WIDE_COLUMNS))
     across = even if even >= wide_label else (room - len(WIDE_COLUMNS) * wide_label) // max(model.n_heads, 1)
     across = min(max(across, smallest), largest)
     down = (height - header_height - group_gap - 2) // model.rows
-    down = min(max(down, smallest), largest, round(max(across, smallest) * TALLEST_SHAPE))
+    down = min(max(down, flattest), largest, round(max(across, smallest) * TALLEST_SHAPE))
     across = max(min(across, round(down * WIDEST_SHAPE)), smallest)
     wide = max(wide_label, across)
     body = model.n_heads * across + len(WIDE_COLUMNS) * wide + group_gap

@@ -118,7 +118,7 @@ def _notices(p: Palette, px: Pixels) -> str:
     colors |= {"danger": (p.danger_soft, p.danger), "success": (p.raised, p.success)}
     rules = []
     for level, (back, ink) in colors.items():
-        box = f"background: {back}; border: 1px solid {ink}; border-radius: {px(6)}px;"
+        box = f"background: {back}; border: none; border-left: {px(4)}px solid {ink};"
         rules += [f'QFrame[kind="notice-{level}"] {{ {box} }}', f'QLabel[kind="sign-{level}"] {{ color: {ink}; }}']
     return "\n".join(rules)
 

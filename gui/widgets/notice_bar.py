@@ -6,8 +6,18 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 if TYPE_CHECKING:
     from gui.notifications import Notice
@@ -32,6 +42,7 @@ class NoticeBar(QWidget):
         self._theme = theme
         self._notices: tuple[Notice, ...] = ()
         self._lines: list[QFrame] = []
+        self._texts: list[QLabel] = []
         self._stack = QVBoxLayout(self)
         self._stack.setContentsMargins(0, 0, 0, 0)
         self._stack.setSpacing(1)
@@ -49,17 +60,33 @@ class NoticeBar(QWidget):
             self._stack.removeWidget(line)
             line.hide()
             line.deleteLater()
+        self._texts = []
         self._lines = [self._line(notice) for notice in self._notices]
         for line in self._lines:
             self._stack.addWidget(line)
         self.setVisible(bool(self._lines))
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give each sentence the lines it needs at this width, and no more."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        # A label that wraps asks for the height of a narrow column unless it is told its width.
+        px = self._theme.pixels
+        for text in self._texts:
+            buttons = sum(
+                button.sizeHint().width() + px(10) for button in text.parentWidget().findChildren(QAbstractButton)
+            )
+            text.setFixedHeight(max(text.heightForWidth(self.width() - px(70) - buttons), px(20)))
 
     def _line(self, notice: Notice) -> QFrame:
         px = self._theme.pixels
         line = QFrame(self)
         line.setProperty("kind", f"notice-{notice.level}")
         row = QHBoxLayout(line)
-        row.setContentsMargins(px(14), px(6), px(8), px(6))
+        row.setContentsMargins(px(14), px(3), px(8), px(3))
         row.setSpacing(px(10))
         sign = QLabel(SIGNS[notice.level], line)
         sign.setProperty("kind", f"sign-{notice.level}")
@@ -70,7 +97,9 @@ class NoticeBar(QWidget):
         text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         text.setAccessibleName(text.text())
-        row.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
+        sign.setFont(self._theme.font(15, bold=True))
+        self._texts.append(text)
+        row.addWidget(sign)
         row.addWidget(text, 1)
         if notice.details:
             copy = QPushButton("Copy report", line)
@@ -84,7 +113,7 @@ class NoticeBar(QWidget):
             close.setAccessibleName("Dismiss")
             close.setToolTip("Dismiss")
             close.clicked.connect(partial(self.dismissed.emit, notice.key))
-            row.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
+            row.addWidget(close)
         return line
 
     @staticmethod
