@@ -75,11 +75,10 @@ class NoticeBar(QWidget):
     def _fit(self) -> None:
         # A label that wraps asks for the height of a narrow column unless it is told its width.
         px = self._theme.pixels
-        for text in self._texts:
-            buttons = sum(
-                button.sizeHint().width() + px(10) for button in text.parentWidget().findChildren(QAbstractButton)
-            )
-            text.setFixedHeight(max(text.heightForWidth(self.width() - px(70) - buttons), px(20)))
+        for line, text in zip(self._lines, self._texts, strict=True):
+            buttons: list[QAbstractButton] = line.findChildren(QAbstractButton)
+            taken = sum(button.sizeHint().width() + px(10) for button in buttons)
+            text.setFixedHeight(max(text.heightForWidth(self.width() - px(70) - taken), px(20)))
 
     def _line(self, notice: Notice) -> QFrame:
         px = self._theme.pixels

@@ -12,10 +12,11 @@ from core.cancel import CancelToken
 from core.errors import Cancelled
 from core.hooks.attach import Hook, attached, count_hooks
 from core.models.tokenizing import tokenize
+from core.readings.values import Pair
 from core.runs.cache import RunCache
 from core.runs.events import Event, Finished
 from core.runs.execute import execute
-from core.runs.request import Pair, ResolvedIncision, RunRequest
+from core.runs.request import ResolvedIncision, RunRequest
 from core.runs.trace import Trace, trace
 from core.sites.site import Site
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -30,7 +30,7 @@ NAMES = [
 ]
 
 
-def with_table(loaded: LoadedModel, **changes: object) -> LoadedModel:
+def with_table(loaded: LoadedModel, **changes: Any) -> LoadedModel:
     """Return the model under a table with an error in it."""
     return replace(loaded, architecture=replace(loaded.architecture, **changes))
 
