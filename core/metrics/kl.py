@@ -9,7 +9,7 @@ def compute(reading: Reading, clean: Reading) -> float:
     """Return KL(clean || operated) = sum p_clean (log p_clean - log p_operated), in nats."""
     probs = clean.log_probs.exp()
     terms = probs * (clean.log_probs - reading.log_probs)
-    return float(terms[probs > 0].sum())
+    return float(terms[probs != 0].sum())
 
 
 METRIC = Metric(

@@ -68,7 +68,9 @@ def _readouts(readouts: Readouts) -> dict[str, Any]:
         "log_prob_by_layer": None if lens is None else [_number(value) for value in lens.values[0].tolist()],
         **numbers,
         "cosine": {label: [_number(value) for value in values] for label, values in pairs},
-        "top": [{"id": p.id, "text": p.text, "log_prob": _number(p.log_prob), "prob": p.prob} for p in readouts.top],
+        "top": [
+            {"id": p.id, "text": p.text, "log_prob": _number(p.log_prob), "prob": _number(p.prob)} for p in readouts.top
+        ],
     }
 
 
