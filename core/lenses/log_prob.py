@@ -10,7 +10,8 @@ def compute(view: DepthView) -> Curves | None:
     """Return log p(target) of the logit lens at the embedding and after every block, in nats."""
     if view.log_probs is None or view.target is None:
         return None
-    return Curves((view.target_text,), view.log_probs[:, view.target].numpy()[None, :])
+    # Copied: a view would keep every token's log-probabilities alive, megabytes a result.
+    return Curves((view.target_text,), view.log_probs[:, view.target].numpy().copy()[None, :])
 
 
 LENS = Lens(
