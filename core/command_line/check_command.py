@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING, Any
 
 from core.command_line.options import add_model_options, open_quietly
+from core.command_line.output import say
 
 if TYPE_CHECKING:
     from core.models.info import ModelInfo
@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
 
     loaded = open_quietly(options)
     report = self_check(loaded, CancelToken())
-    sys.stdout.write(table(loaded.info, report))
+    say(table(loaded.info, report))
     return 0 if report.passed else 1
 
 

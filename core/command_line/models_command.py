@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any
+
+from core.command_line.output import say
 
 HEADINGS = ("name", "kind", "family", "parameters", "on disk", "memory (fp32)", "")
 
@@ -33,9 +34,8 @@ def run(options: argparse.Namespace) -> int:
             )
         )
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
-    for row in rows:
-        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        sys.stdout.write(line.rstrip() + "\n")
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    say("".join(line.rstrip() + "\n" for line in lines))
     return 0
 
 

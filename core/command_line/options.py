@@ -100,10 +100,10 @@ def read_plan(path: Path) -> Plan:
         If the file cannot be read or holds no plan.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SurgeryError(f"The plan file {path} cannot be read: {error.strerror}.", "Check its name.") from error
-    except ValueError as error:
+    except (RecursionError, ValueError) as error:
         raise SurgeryError(f"The plan file {path} is not JSON: {error}.", "Write a JSON list of cuts.") from error
     return parse_plan(document)
 
@@ -123,7 +123,7 @@ def parse_pair(text: str) -> TokenPair:
 
 
 def _place(text: str) -> Selection:
-    if re.fullmatch(r"\s*-?\d+\s*", text):
+    if re.fullmatch(r"\s*-?\d{1,9}\s*", text):
         return at(int(text))
     if text.strip() == "mask":
         return MASK

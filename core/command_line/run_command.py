@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.command_line.options import add_model_options, add_readout_options, open_quietly, session_of
+from core.command_line.output import say
 from core.errors import SurgeryError
 
 if TYPE_CHECKING:
@@ -41,10 +41,10 @@ def run(options: argparse.Namespace) -> int:
 
     text = json.dumps(answer(_result(options, session)), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     if out is None:
-        sys.stdout.write(text)
+        say(text)
         return 0
     try:
-        out.write_text(text, encoding="utf-8")
+        out.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise SurgeryError(f"{out} cannot be written: {error.strerror}.", "Choose another file.") from error
     return 0
