@@ -65,6 +65,16 @@ class SessionStore(QObject):
         finally:
             self._dragging = False
 
+    def undo(self) -> None:
+        """Take the last step back."""
+        self.seal()
+        self.history.undo()
+
+    def redo(self) -> None:
+        """Make the step that was taken back once more."""
+        self.seal()
+        self.history.redo()
+
     def seal(self) -> None:
         """End the group of edits under way: the next one is a step of its own."""
         self._group += 1

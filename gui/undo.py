@@ -43,6 +43,8 @@ class SessionEdit(QUndoCommand):
         if not isinstance(other, SessionEdit):
             return False
         self._after = other._after
+        # A step that leads back to where it began is none.
+        self.setObsolete(self._after == self._before)
         return True
 
     def undo(self) -> None:
