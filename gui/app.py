@@ -16,6 +16,7 @@ from gui.options import first_session, parser
 from gui.screenshot import Photographer
 from gui.settings import Settings
 from gui.theme.theme import Theme
+from gui.wiring.window_wiring import restore_layout
 
 if TYPE_CHECKING:
     from core.sessions.session import Session
@@ -53,10 +54,11 @@ def _show(options: argparse.Namespace, session: Session, application: object) ->
     theme.apply()
     made = assemble(session, theme, settings)
     made.notifications.install()
+    restored = restore_layout(made.window, settings)
     if options.size is not None:
         made.window.resize(*options.size)
     made.window.show()
-    if settings.layout is None:
+    if not restored:
         made.window.arrange()
     start(made, options)
     try:

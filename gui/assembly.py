@@ -19,6 +19,10 @@ from gui.wiring.window_wiring import WindowWiring
 from gui.worker.model_thread import ModelThread
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from PySide6.QtGui import QAction
+
     from core.sessions.session import Session
     from gui.settings import Settings
     from gui.theme.theme import Theme
@@ -35,9 +39,11 @@ class Application:
     notifications: Notifications
     window: MainWindow
     wirings: tuple[object, ...]
+    actions: Mapping[str, QAction]
 
     def close(self) -> None:
         """Stop the model thread and let the window go."""
+        self.controller.close()
         self.thread.stop()
         self.window.close()
         self.window.deleteLater()
@@ -58,5 +64,5 @@ def assemble(session: Session, theme: Theme, settings: Settings) -> Application:
         NoticeWiring(controller, notifications),
         WindowWiring(window, controller, notifications, theme, settings),
     )
-    build_menus(window, menu_table(window, store, controller, theme, cuts))
-    return Application(theme, store, thread, controller, notifications, window, wirings)
+    actions = build_menus(window, menu_table(window, store, controller, theme, cuts))
+    return Application(theme, store, thread, controller, notifications, window, wirings, actions)

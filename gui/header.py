@@ -4,14 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSignalBlocker, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QSignalBlocker, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QToolButton, QWidget
+
+from gui.widgets.model_name import short_name
 
 if TYPE_CHECKING:
     from gui.theme.theme import Theme
 
 TYPING_PAUSE_MS = 180
 PROMPT_PIXELS = 17
+WIDEST_MODEL = 260
+
+
+class Field(QLineEdit):
+    """A line that leaves the undo keys to the window once it has no typing of its own to take back."""
+
+    def event(self, event: QEvent) -> bool:
+        """Claim keys before the menus get them."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            undo, redo = (event.matches(key) for key in (QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo))
+            if (undo and not self.isUndoAvailable()) or (redo and not self.isRedoAvailable()):
+                event.ignore()
+                return False
+        return super().event(event)
 
 
 class HeaderBar(QWidget):
@@ -24,7 +41,7 @@ class HeaderBar(QWidget):
     promptFinished()
         Enter was pressed or the field was left.
     targetEdited(str), versusEdited(str)
-        On Enter or on leaving the field; empty for none.
+        On Enter or on leaving the field, if something was typed into it; empty for none.
     """
 
     promptEdited = Signal(str)
@@ -44,9 +61,8 @@ class HeaderBar(QWidget):
         self.model.setMenu(model_menu)
         self.model.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.model.setProperty("kind", "menu")
-        self.model.setText("Choose a model")
         self.model.setAccessibleName("Model")
-        self.model.setToolTip("Which model is operated on")
+        self._model_name = ""
         self.prompt = self._field("Type a sentence to operate on …", "Prompt")
         self.target = self._field("likeliest", "Target token")
         self.target.setToolTip("The token whose probability is followed. Empty follows the likeliest one.")
@@ -57,11 +73,11 @@ class HeaderBar(QWidget):
         theme.changed.connect(self._restyle)
         self.prompt.textEdited.connect(self._on_prompt_text_edited)
         self.prompt.editingFinished.connect(self._on_prompt_editing_finished)
-        self.target.editingFinished.connect(lambda: self.targetEdited.emit(self.target.text()))
-        self.versus.editingFinished.connect(lambda: self.versusEdited.emit(self.versus.text()))
+        self.target.editingFinished.connect(self._on_target_editing_finished)
+        self.versus.editingFinished.connect(self._on_versus_editing_finished)
 
-    def _field(self, hint: str, name: str) -> QLineEdit:
-        field = QLineEdit(self)
+    def _field(self, hint: str, name: str) -> Field:
+        field = Field(self)
         field.setPlaceholderText(hint)
         field.setAccessibleName(name)
         return field
@@ -90,6 +106,7 @@ class HeaderBar(QWidget):
         for field in (self.target, self.versus):
             field.setFont(self._theme.font(15))
             field.setFixedWidth(px(118))
+        self.set_model(self._model_name)
 
     @Slot(str)
     def _on_prompt_text_edited(self, text: str) -> None:
@@ -106,9 +123,30 @@ class HeaderBar(QWidget):
             self.promptEdited.emit(self.prompt.text())
         self.promptFinished.emit()
 
+    @Slot()
+    def _on_target_editing_finished(self) -> None:
+        if self.target.isModified():
+            self.target.setModified(False)
+            self.targetEdited.emit(self.target.text())
+
+    @Slot()
+    def _on_versus_editing_finished(self) -> None:
+        if self.versus.isModified():
+            self.versus.setModified(False)
+            self.versusEdited.emit(self.versus.text())
+
     def set_model(self, name: str) -> None:
-        """Show which model is in force."""
-        self.model.setText(name)
+        """Show which model is in force; of a folder the last part."""
+        self._model_name = name
+        self.model.setToolTip(f"Which model is operated on: {name}" if name else "Which model is operated on")
+        room = self._theme.pixels(WIDEST_MODEL)
+        shown = self.model.fontMetrics().elidedText(short_name(name), Qt.TextElideMode.ElideMiddle, room)
+        self.model.setText(shown.replace("&", "&&") or "Choose a model")
+
+    @property
+    def typing(self) -> bool:
+        """Whether a key was pressed just now and the prompt is not told yet."""
+        return self._typing.isActive()
 
     def set_prompt(self, text: str) -> None:
         """Show a prompt, without moving the cursor of somebody who types it."""
@@ -119,10 +157,10 @@ class HeaderBar(QWidget):
     def set_target(self, text: str, hint: str) -> None:
         """Show the target; ``hint`` is what is followed when the field is empty."""
         self.target.setPlaceholderText(hint)
-        if not self.target.isModified() or not self.target.hasFocus():
+        if not self.target.isModified() and self.target.text() != text:
             self.target.setText(text)
 
     def set_versus(self, text: str) -> None:
         """Show the token the target is compared with."""
-        if not self.versus.isModified() or not self.versus.hasFocus():
+        if not self.versus.isModified() and self.versus.text() != text:
             self.versus.setText(text)

@@ -5,21 +5,32 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from core.runs.events import Failure, Finished, ModelOpened, Progress, Resolved, TokensReady
 from core.sessions.desk import OpenModel, Operate
+from gui.widgets.model_name import short_name
 
 if TYPE_CHECKING:
     from core.models.info import ModelInfo
+    from core.runs.mailbox import Lane
     from core.sessions.session import Session
     from gui.store import SessionStore
     from gui.worker.model_thread import ModelThread
+
+# A run that takes longer shows that it goes on, and can be cancelled in the status line.
+NOTICEABLE_MS = 300
 
 
 def asks_the_same(a: Session, b: Session) -> bool:
     """Return whether two sessions need the same run: tool and token choices need none."""
     return replace(a, chosen=b.chosen, brush=b.brush) == b
+
+
+def moved_to(session: Session, model: str) -> Session:
+    """Return the session on another model; token ids mean something else there and are dropped."""
+    target, versus = (None if isinstance(each, int) else each for each in (session.target, session.versus))
+    return replace(session, model=model, target=target, versus=versus)
 
 
 class RunController(QObject):
@@ -37,10 +48,14 @@ class RunController(QObject):
         A RunResult.
     progressed(str, object)
         What is being done, and the share done or None; an empty text when nothing is.
-    failed(object)
-        A Failure of the newest job.
+    failed(object, str)
+        A Failure of the newest job, and its lane: ``"model"`` or ``"run"``.
+    cancelled(str)
+        The user stopped what was under way in this lane.
     staleChanged(bool)
-        Whether what is shown answers an earlier question.
+        Whether what is shown answers an earlier question, and the newer answer is on its way.
+    busyChanged(bool)
+        Whether there is something to cancel.
     """
 
     modelOpened = Signal(object, object)
@@ -48,18 +63,28 @@ class RunController(QObject):
     resolved = Signal(object, object)
     resultReady = Signal(object)
     progressed = Signal(str, object)
-    failed = Signal(object)
+    failed = Signal(object, str)
+    cancelled = Signal(str)
     staleChanged = Signal(bool)
+    busyChanged = Signal(bool)
 
     def __init__(self, store: SessionStore, thread: ModelThread, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._store = store
         self._thread = thread
         self._info: ModelInfo | None = None
-        self._opening: OpenModel | None = None
-        self._opening_generation = 0
+        self._device, self._dtype = "auto", "float32"
+        self._opening = 0
         self._newest_run = 0
         self._oldest_wanted = 0
+        self._awaited = False
+        self._told_busy = False
+        self._last_put = self._last_ended = 0
+        self._doing = ""
+        self._noticeable = QTimer(self)
+        self._noticeable.setSingleShot(True)
+        self._noticeable.setInterval(NOTICEABLE_MS)
+        self._noticeable.timeout.connect(self._on_noticeable_timeout)
         store.changed.connect(self._on_store_changed)
         thread.happened.connect(self._on_thread_happened)
         thread.ended.connect(self._on_thread_ended)
@@ -74,18 +99,44 @@ class RunController(QObject):
         """Whether a job runs or waits."""
         return not self._thread.idle
 
-    def open_model(self, name: str, device: str = "auto", dtype: str = "float32") -> None:
-        """Open a model; the session follows once it is open."""
-        self._opening = OpenModel(name, device, dtype)
-        self._opening_generation = self._thread.put("model", self._opening)
-        self.progressed.emit(f"Opening {name}", None)
+    def open_model(self, name: str, device: str | None = None, dtype: str | None = None) -> None:
+        """Open a model; the session follows once it is open.
+
+        Parameters
+        ----------
+        device, dtype : str or None
+            None for what was asked for the last time.
+        """
+        self._device, self._dtype = device or self._device, dtype or self._dtype
+        self._opening = self._put("model", OpenModel(name, self._device, self._dtype))
+        self._noticeable.stop()
+        self._tell_busy(True)
+        self.progressed.emit(f"Opening {short_name(name)}", None)
 
     def cancel(self) -> None:
         """Stop whatever is under way."""
+        if not self.busy:
+            return
         self._thread.cancel("model")
         self._thread.cancel("run")
-        self._opening = None
-        self.progressed.emit("", None)
+        lane = "model" if self._opening else "run"
+        self._opening, self._awaited = 0, False
+        self._last_put = 0  # it may never have been taken, and then its end is not told
+        self._be_quiet()
+        self._tell_busy(self.busy)
+        self.staleChanged.emit(False)
+        self.cancelled.emit(lane)
+
+    def close(self) -> None:
+        """Show nothing more of what is under way."""
+        self._noticeable.stop()
+
+    def run_again(self) -> None:
+        """Run the session again; without a model, try to open it again."""
+        if self._info is not None:
+            self.run()
+        elif not self._opening:
+            self.open_model(self._store.session.model)
 
     def run(self, *, following: bool = False) -> None:
         """Run the session in force.
@@ -99,54 +150,112 @@ class RunController(QObject):
         if self._info is None:
             return
         session = self._store.session
-        self._newest_run = self._thread.put("run", Operate(session), interrupt=not following)
+        self._newest_run = self._put("run", Operate(session), interrupt=not following)
         if not following:
             self._oldest_wanted = self._newest_run
+        self._await_result()
+        self._tell_busy(True)
         self.staleChanged.emit(True)
+
+    def _put(self, lane: Lane, job: object, *, interrupt: bool = True) -> int:
+        self._last_put = self._thread.put(lane, job, interrupt=interrupt)
+        return self._last_put
+
+    def _await_result(self) -> None:
+        self._awaited = True
+        if not self._opening and not self._doing and not self._noticeable.isActive():
+            self._noticeable.start()
 
     @Slot(object, object)
     def _on_store_changed(self, before: Session, after: Session) -> None:
-        if after.model != before.model and (self._info is None or after.model != self._info.name):
+        if after.model == before.model:
+            if not asks_the_same(before, after):
+                self.run(following=self._store.dragging)
+        elif self._info is None or after.model != self._info.name:
             self.open_model(after.model)
-        elif not asks_the_same(before, after):
-            self.run(following=self._store.dragging)
+        else:
+            self._thread.cancel("model")
+            self._opening = 0
+            self.run()
 
     @Slot(int, object)
     def _on_thread_happened(self, generation: int, event: object) -> None:
-        if generation == self._opening_generation:
-            self._take_model_event(event)
+        if isinstance(event, ModelOpened):
+            self._take_opened(generation, event)
+        elif generation == self._opening:
+            self._take_opening_event(event)
         elif generation >= self._oldest_wanted:
             self._take_run_event(generation, event)
 
-    def _take_model_event(self, event: object) -> None:
+    def _take_opened(self, generation: int, event: ModelOpened) -> None:
+        """Take over another model, also when it was no longer wanted but could not be stopped any more."""
+        session = self._store.session
+        wanted, self._info = generation == self._opening, event.info
+        self._opening = 0 if wanted else self._opening
+        self.modelOpened.emit(event.info, event.check)
+        if session.model == event.info.name:
+            self.run()
+        elif wanted:
+            self._store.edit(moved_to(session, event.info.name), f"Open {short_name(event.info.name)}")
+        elif not self._opening:
+            self.open_model(session.model)
+
+    def _take_opening_event(self, event: object) -> None:
         if isinstance(event, Progress):
             self.progressed.emit(event.text, event.fraction)
         elif isinstance(event, Failure):
-            self._opening = None
-            self.failed.emit(event)
-        elif isinstance(event, ModelOpened):
-            self._opening = None
-            self._info = event.info
-            self.modelOpened.emit(event.info, event.check)
+            self._opening = 0
+            self.failed.emit(event, "model")
             session = self._store.session
-            if session.model != event.info.name:
-                self._store.edit(replace(session, model=event.info.name), f"Open {event.info.name}")
-            else:
+            if self._info is not None and session.model != self._info.name:
+                name = self._info.name
+                self._store.edit(moved_to(session, name), f"Stay with {short_name(name)}")
+            elif self._awaited:
                 self.run()
 
     def _take_run_event(self, generation: int, event: object) -> None:
-        if isinstance(event, TokensReady):
+        newest = generation == self._newest_run
+        if isinstance(event, Progress):
+            if self._doing:
+                self._doing = event.text
+                self.progressed.emit(event.text, event.fraction)
+        elif isinstance(event, TokensReady):
             self.tokensChanged.emit(event.tokens)
         elif isinstance(event, Resolved):
             self.resolved.emit(event.request, event.notes)
         elif isinstance(event, Finished):
             self.resultReady.emit(event.result)
-            if generation == self._newest_run:
+            self._noticeable.stop()
+            if newest:
+                self._awaited = False
                 self.staleChanged.emit(False)
-        elif isinstance(event, Failure) and generation == self._newest_run:
-            self.failed.emit(event)
+            else:
+                self._await_result()
+        elif isinstance(event, Failure) and newest:
+            self._awaited = False
+            self.staleChanged.emit(False)
+            self.failed.emit(event, "run")
+
+    @Slot()
+    def _on_noticeable_timeout(self) -> None:
+        if self._awaited and not self._opening:
+            self._doing = "Running"
+            self.progressed.emit(self._doing, None)
 
     @Slot(int)
     def _on_thread_ended(self, generation: int) -> None:
-        if self._thread.idle:
-            self.progressed.emit("", None)
+        # The thread may have done a later job by now, of which is still to be told.
+        self._last_ended = max(self._last_ended, generation)
+        if self._thread.idle and self._last_ended >= self._last_put:
+            self._be_quiet()
+            self._tell_busy(False)
+
+    def _be_quiet(self) -> None:
+        self._noticeable.stop()
+        self._doing = ""
+        self.progressed.emit("", None)
+
+    def _tell_busy(self, busy: bool) -> None:
+        if busy != self._told_busy:
+            self._told_busy = busy
+            self.busyChanged.emit(busy)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar, QWidget
 
+from gui.widgets.model_name import short_name
+
 if TYPE_CHECKING:
     from core.models.info import ModelInfo
     from core.runs.events import CheckReport
@@ -37,13 +39,13 @@ class StatusLine(QStatusBar):
         self._doing = QLabel("", self)
         self._bar = QProgressBar(self)
         self._bar.setTextVisible(False)
-        self._cancel = QPushButton("Cancel", self)
-        self._cancel.setProperty("kind", "quiet")
-        self._cancel.clicked.connect(self.cancelWanted)
+        self.cancel = QPushButton("Cancel", self)
+        self.cancel.setProperty("kind", "quiet")
+        self.cancel.clicked.connect(self.cancelWanted)
         for label in (self._model, self._check, self._last):
             label.setProperty("kind", "status")
             self.addWidget(label)
-        for widget in (self._doing, self._bar, self._cancel):
+        for widget in (self._doing, self._bar, self.cancel):
             self.addPermanentWidget(widget)
         theme.changed.connect(self._restyle)
         self._restyle()
@@ -58,9 +60,10 @@ class StatusLine(QStatusBar):
         size = f"{info.n_parameters / 1e6:.1f} M" if info.n_parameters < 1e9 else f"{info.n_parameters / 1e9:.1f} B"
         memory = f"{info.memory_bytes / 1e6:,.0f} MB"
         self._model.setText(
-            f"{info.name} · {info.n_layers} layers × {info.n_heads} heads · {size} parameters · "
+            f"{short_name(info.name)} · {info.n_layers} layers × {info.n_heads} heads · {size} parameters · "
             f"{memory} · {info.dtype} on {info.device}"
         )
+        self._model.setToolTip(info.name)
         held = sum(line.passed is True for line in check.lines)
         asked = sum(line.passed is not None for line in check.lines)
         self._check.setText(f"self-check {held}/{asked} {'✓' if check.passed else '✗'}")
@@ -71,11 +74,16 @@ class StatusLine(QStatusBar):
         reused = ", clean run reused" if result.clean_was_cached else ""
         self._last.setText(f"last run {result.seconds * 1000:.0f} ms{reused}")
 
+    @property
+    def doing(self) -> str:
+        """What is going on; empty when nothing is."""
+        return self._doing.text()
+
     def show_progress(self, text: str, fraction: float | None) -> None:
         """Show what is going on; an empty text hides it."""
         busy = bool(text)
         self._doing.setText(f"{text} …" if busy else "")
-        for widget in (self._doing, self._bar, self._cancel):
+        for widget in (self._doing, self._bar, self.cancel):
             widget.setVisible(busy)
         if fraction is None:
             self._bar.setRange(0, 0)

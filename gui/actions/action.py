@@ -6,10 +6,28 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QObject, SignalInstance, Slot
 from PySide6.QtGui import QAction, QKeySequence
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QMainWindow
+
+
+@dataclass(frozen=True)
+class State:
+    """How an entry looks at the moment.
+
+    Attributes
+    ----------
+    text : str
+        Empty for the entry's own.
+    checked : bool or None
+        None where it is nothing to be on or off.
+    """
+
+    text: str = ""
+    enabled: bool = True
+    checked: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -25,6 +43,12 @@ class ActionSpec:
         Shortcuts, the first one is shown.
     help : str
         One sentence for the status line.
+    state : callable or None
+        Returns how the entry looks now.
+    follows : tuple of signal
+        After each of them the state is asked for again.
+    action : QAction or None
+        One that Qt has made already.
     """
 
     menu: str
@@ -32,10 +56,44 @@ class ActionSpec:
     call: Callable[[], object] | None = None
     keys: tuple[str, ...] = ()
     help: str = ""
+    state: Callable[[], State] | None = None
+    follows: tuple[SignalInstance, ...] = ()
+    action: QAction | None = None
+
+
+class MenuAction(QAction):
+    """An entry that keeps showing the state of what it stands for."""
+
+    def __init__(self, spec: ActionSpec, parent: QObject) -> None:
+        super().__init__(spec.text, parent)
+        self._spec = spec
+        self.setShortcuts([QKeySequence(keys) for keys in spec.keys])
+        self.setStatusTip(spec.help)
+        self.triggered.connect(self._on_triggered)
+        for signal in spec.follows:
+            signal.connect(self._refresh)
+        self._refresh()
+
+    @Slot()
+    def _on_triggered(self) -> None:
+        if self._spec.call is not None:
+            self._spec.call()
+        # Qt has turned the tick over by itself, whatever the call did.
+        self._refresh()
+
+    @Slot()
+    def _refresh(self) -> None:
+        if self._spec.state is None:
+            return
+        state = self._spec.state()
+        self.setText((state.text or self._spec.text).replace("&", "&&"))
+        self.setEnabled(state.enabled)
+        self.setCheckable(state.checked is not None)
+        self.setChecked(bool(state.checked))
 
 
 def build_menus(window: QMainWindow, specs: Iterable[ActionSpec]) -> dict[str, QAction]:
-    """Make the window's menus; return the actions by their text."""
+    """Make the window's menus; return the actions by the text of their table."""
     made: dict[str, QAction] = {}
     menus = {}
     for spec in specs:
@@ -45,10 +103,7 @@ def build_menus(window: QMainWindow, specs: Iterable[ActionSpec]) -> dict[str, Q
         if spec.text == "-":
             menu.addSeparator()
             continue
-        action = menu.addAction(spec.text)
-        action.setShortcuts([QKeySequence(keys) for keys in spec.keys])
-        action.setStatusTip(spec.help)
-        if spec.call is not None:
-            action.triggered.connect(lambda checked=False, call=spec.call: call())
+        action = spec.action or MenuAction(spec, menu)
+        menu.addAction(action)
         made[spec.text] = action
     return made

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QDockWidget, QMessageBox
+from PySide6.QtWidgets import QMessageBox
 
-from gui.actions.action import ActionSpec
+from gui.actions.action import ActionSpec, State
+from gui.theme.palette import PALETTES
 from gui.theme.theme import SCALES
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def menu_table(
         *_file(window),
         *_edit(store, cuts),
         *_view(window, theme),
-        *_run(controller, cuts),
+        *_run(store, controller, cuts),
         ActionSpec("&Help", "Keys", lambda: QMessageBox.information(window, "Keys", KEYS), ("F1",)),
         ActionSpec("&Help", "About", lambda: QMessageBox.about(window, "About Circuit Surgeon", ABOUT)),
     )
@@ -55,16 +56,35 @@ def _file(window: MainWindow) -> tuple[ActionSpec, ...]:
 
 
 def _edit(store: SessionStore, cuts: CutWiring) -> tuple[ActionSpec, ...]:
+    history = store.history
+    changed = (store.changed, history.indexChanged)
+
+    def undo() -> State:
+        return State(f"Undo: {history.undoText()}" if history.canUndo() else "", history.canUndo())
+
+    def redo() -> State:
+        return State(f"Redo: {history.redoText()}" if history.canRedo() else "", history.canRedo())
+
+    def any_cut(*switched: bool) -> State:
+        return State(enabled=any(cut.enabled in switched for cut in store.session.plan))
+
     return (
-        ActionSpec("&Edit", "Undo", store.history.undo, ("Ctrl+Z",), "Take the last change back."),
-        ActionSpec("&Edit", "Redo", store.history.redo, ("Ctrl+Shift+Z", "Ctrl+Y"), "Make it again."),
+        ActionSpec("&Edit", "Undo", store.undo, ("Ctrl+Z",), "Take the last change back.", undo, changed),
+        ActionSpec("&Edit", "Redo", store.redo, ("Ctrl+Shift+Z", "Ctrl+Y"), "Make it again.", redo, changed),
         ActionSpec("&Edit", "-"),
-        ActionSpec("&Edit", "Clear all cuts", cuts.clear, ("Ctrl+Backspace",), "Take all cuts away."),
         ActionSpec(
-            "&Edit", "Switch all cuts off", lambda: cuts.enable_all(False), ("Ctrl+D",), "Keep but do not apply."
+            "&Edit", "Clear all cuts", cuts.clear, ("Ctrl+Backspace",), "Take all cuts away.",
+            partial(any_cut, True, False), changed,
         ),
-        ActionSpec("&Edit", "Switch all cuts on", lambda: cuts.enable_all(True), ("Ctrl+Shift+D",)),
-    )
+        ActionSpec(
+            "&Edit", "Switch all cuts off", partial(cuts.enable_all, False), ("Ctrl+D",), "Keep but do not apply.",
+            partial(any_cut, True), changed,
+        ),
+        ActionSpec(
+            "&Edit", "Switch all cuts on", partial(cuts.enable_all, True), ("Ctrl+Shift+D",), "Apply them again.",
+            partial(any_cut, False), changed,
+        ),
+    )  # fmt: skip
 
 
 def _view(window: MainWindow, theme: Theme) -> tuple[ActionSpec, ...]:
@@ -72,31 +92,51 @@ def _view(window: MainWindow, theme: Theme) -> tuple[ActionSpec, ...]:
         nearest = min(range(len(SCALES)), key=lambda index: abs(SCALES[index] - theme.scale))
         theme.use(scale=SCALES[min(max(nearest + by, 0), len(SCALES) - 1)])
 
-    docks = tuple(ActionSpec("&View", dock.windowTitle(), partial(_toggle, dock)) for dock in window.docks.values())
+    def named(name: str) -> State:
+        return State(checked=theme.palette.name == name)
+
+    changed = (theme.changed,)
+    palettes = (
+        ActionSpec(
+            "&View", name.capitalize(), partial(theme.use, name=name), state=partial(named, name), follows=changed
+        )
+        for name in PALETTES
+    )
+    docks = (ActionSpec("&View", dock.windowTitle(), action=dock.toggleViewAction()) for dock in window.docks.values())
     return (
-        ActionSpec("&View", "Light", lambda: theme.use(name="light")),
-        ActionSpec("&View", "Dark", lambda: theme.use(name="dark")),
+        *palettes,
         ActionSpec("&View", "-"),
-        ActionSpec("&View", "Larger text", lambda: step(1), ("Ctrl++", "Ctrl+="), "For the last row of the room."),
-        ActionSpec("&View", "Smaller text", lambda: step(-1), ("Ctrl+-",)),
-        ActionSpec("&View", "Normal text", lambda: theme.use(scale=1.0), ("Ctrl+0",)),
+        ActionSpec(
+            "&View", "Larger text", partial(step, 1), ("Ctrl++", "Ctrl+="), "For the last row of the room.",
+            lambda: State(enabled=theme.scale < SCALES[-1]), changed,
+        ),
+        ActionSpec(
+            "&View", "Smaller text", partial(step, -1), ("Ctrl+-",), "For a small screen.",
+            lambda: State(enabled=theme.scale > SCALES[0]), changed,
+        ),
+        ActionSpec("&View", "Normal text", partial(theme.use, scale=1.0), ("Ctrl+0",)),
         ActionSpec("&View", "-"),
         *docks,
         ActionSpec("&View", "Default layout", window.arrange, (), "Put every panel back."),
-    )
+    )  # fmt: skip
 
 
-def _toggle(dock: QDockWidget) -> None:
-    dock.setVisible(not dock.isVisible())
+def _run(store: SessionStore, controller: RunController, cuts: CutWiring) -> tuple[ActionSpec, ...]:
+    def in_force(key: str) -> State:
+        return State(checked=store.session.brush.operation == key)
 
-
-def _run(controller: RunController, cuts: CutWiring) -> tuple[ActionSpec, ...]:
     return (
-        ActionSpec("&Run", "Run again", controller.run, ("F5",)),
-        ActionSpec("&Run", "Cancel", controller.cancel, ("Ctrl+.",), "Stop what is under way."),
+        ActionSpec("&Run", "Run again", controller.run_again, ("F5",), "Ask the model once more."),
+        ActionSpec(
+            "&Run", "Cancel", controller.cancel, ("Ctrl+.",), "Stop what is under way.",
+            lambda: State(enabled=controller.busy), (controller.busyChanged,),
+        ),
         ActionSpec("&Run", "-"),
         *(
-            ActionSpec("&Run", f"Operation: {label}", partial(cuts.choose_operation, key), (f"Ctrl+{number}",))
+            ActionSpec(
+                "&Run", f"Operation: {label}", partial(cuts.choose_operation, key), (f"Ctrl+{number}",),
+                state=partial(in_force, key), follows=(store.changed,),
+            )
             for number, (key, label) in enumerate(cuts.operations(), 1)
         ),
-    )
+    )  # fmt: skip

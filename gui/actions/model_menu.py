@@ -26,6 +26,7 @@ class ModelMenu(QMenu):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Model", parent)
+        self.setToolTipsVisible(True)
         self.aboutToShow.connect(self._fill)
 
     @Slot()
@@ -46,7 +47,8 @@ class ModelMenu(QMenu):
         words = [entry.family or "unknown family"]
         if entry.n_parameters and entry.memory_bytes:
             words.append(f"{entry.n_parameters / 1e6:,.0f} M parameters, {entry.memory_bytes / 1e6:,.0f} MB")
-        action = self.addAction(f"{entry.name}   ({', '.join(words)})")
+        text = f"{entry.name}   ({', '.join(words)})"
+        action = self.addAction(text.replace("&", "&&"))
         action.setEnabled(entry.supported)
         action.setToolTip(entry.remark)
         action.triggered.connect(partial(self.modelChosen.emit, entry.name))

@@ -13,11 +13,11 @@ from core.sessions.resolve import check_site
 from core.text.locate import locate
 from gui.notifications import Notice
 from gui.surgery.grid_model import GridIncision
-from gui.surgery.plan_row import plan_row
+from gui.surgery.plan_row import PlanRow, plan_row
 from gui.wiring.effect_memory import EffectMemory
 
 if TYPE_CHECKING:
-    from core.interventions.plan import Incision, ParamValue
+    from core.interventions.plan import Incision, ParamValue, Plan
     from core.models.info import ModelInfo
     from core.runs.result import RunResult
     from core.sessions.session import Session
@@ -32,6 +32,14 @@ if TYPE_CHECKING:
     from gui.surgery.plan_list import PlanList
 
 SEED = "seed"
+
+
+def _same_cut(before: Plan, index: int, after: Plan) -> int | None:
+    """Return where a cut of one plan stands in another: at its old index, or wherever its place is cut."""
+    cut = before[index]
+    if len(before) == len(after) and after[index].place == cut.place:
+        return index
+    return after.find(*cut.place)
 
 
 class CutWiring(QObject):
@@ -59,6 +67,7 @@ class CutWiring(QObject):
         self._in_hand: tuple[int, ...] = ()
         self._unchanged: frozenset[int] = frozenset()
         self._effects = EffectMemory()
+        self._rows: list[PlanRow] | None = None
         grid.cellsToggled.connect(self._on_grid_cells_toggled)
         brush.operationChosen.connect(self.choose_operation)
         brush.paramChanged.connect(self._on_brush_param_changed)
@@ -104,9 +113,10 @@ class CutWiring(QObject):
                 )
                 return
             after = edits.painted(session, sites, session.chosen)
-            self._in_hand = tuple(range(len(session.plan), len(after.plan)))
             many = str(sites[0]) if len(sites) == 1 else f"{len(sites)} places"
             self._store.edit(after, f"{OPERATIONS[session.brush.operation].label} {many}")
+            made = (after.plan.find(site, session.chosen) for site in sites)
+            self._in_hand = tuple(index for index in made if index is not None)
         else:
             gone = self._seen_at(sites)
             many = str(sites[0]) if len(sites) == 1 else f"{len(sites)} places"
@@ -133,7 +143,7 @@ class CutWiring(QObject):
             after = edits.with_brush_param(session, name, value)
             for number, index in enumerate(self._in_hand):
                 if after.plan[index].operation == operation:
-                    own = int(value) + number if name == SEED else value
+                    own = (int(value) + number) % edits.N_SEEDS if name == SEED else value
                     after = edits.with_incision_param(after, index, name, own)
         except SurgeryError as error:
             self._notifications.show(Notice("cut", "warning", error.message, error.hint))
@@ -151,13 +161,12 @@ class CutWiring(QObject):
 
     @Slot(int)
     def _on_plan_removed(self, index: int) -> None:
-        self._in_hand = ()
         self._store.edit(edits.erased(self._store.session, (index,)), "Take a cut away")
 
     @Slot(int, int)
     def _on_plan_moved(self, index: int, to: int) -> None:
-        self._in_hand = (to,)
         self._store.edit(edits.moved(self._store.session, index, to), "Reorder the cuts")
+        self._in_hand = (to,)
         self._show()
 
     @Slot(int)
@@ -172,7 +181,10 @@ class CutWiring(QObject):
     def _on_store_changed(self, before: Session, after: Session) -> None:
         if after.plan != before.plan:
             self._unchanged = frozenset()
-            self._in_hand = tuple(index for index in self._in_hand if index < len(after.plan))
+            found = (_same_cut(before.plan, index, after.plan) for index in self._in_hand)
+            self._in_hand = tuple(index for index in found if index is not None)
+        if after.chosen != before.chosen:
+            self._notifications.withdraw("cut")
         self._show()
 
     @Slot(object)
@@ -219,7 +231,9 @@ class CutWiring(QObject):
             where, problem = self._positions(each.selection), self._problem(each)
             rows.append(plan_row(each, where, self._tokens, problem, index in self._unchanged and each.enabled))
             marks.append(GridIncision(each.site, where, each.operation, each.params, each.enabled, problem))
-        self._plan.set_rows(rows)
+        if rows != self._rows:  # a row may be on its way to another place, under the mouse
+            self._rows = rows
+            self._plan.set_rows(rows)
         self._plan.set_selected(self._in_hand[0] if len(self._in_hand) == 1 else -1)
         self._grid.set_incisions(marks)
         self._grid.set_chosen(self._positions(session.chosen))

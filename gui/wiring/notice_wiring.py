@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from gui.notifications import Notifications
     from gui.run_controller import RunController
 
+FAILED = {"model": "opening", "run": "failure"}
+CANCELLED = {
+    "model": ("The model was not opened.", "Choose one in the menu beside the prompt, or press F5."),
+    "run": ("The run was stopped: what is shown answers an earlier question.", "Press F5 to run again."),
+}
 ONE_AT_A_TIME = ("prediction", "pair", "target", "versus")
 
 
@@ -26,17 +31,25 @@ class NoticeWiring(QObject):
         super().__init__(parent)
         self._notifications = notifications
         controller.failed.connect(self._on_controller_failed)
+        controller.cancelled.connect(self._on_controller_cancelled)
         controller.resolved.connect(self._on_controller_resolved)
         controller.resultReady.connect(self._on_controller_result_ready)
         controller.modelOpened.connect(self._on_controller_model_opened)
 
-    @Slot(object)
-    def _on_controller_failed(self, failure: Failure) -> None:
-        self._notifications.show(Notice("failure", "danger", failure.message, failure.hint, failure.details))
+    @Slot(object, str)
+    def _on_controller_failed(self, failure: Failure, lane: str) -> None:
+        # A run on the old model takes back what was said of runs, not why the new one did not open.
+        self._notifications.withdraw("cancelled")
+        self._notifications.show(Notice(FAILED[lane], "danger", failure.message, failure.hint, failure.details))
+
+    @Slot(str)
+    def _on_controller_cancelled(self, lane: str) -> None:
+        self._notifications.show(Notice("cancelled", "info", *CANCELLED[lane]))
 
     @Slot(object)
     def _on_controller_result_ready(self, result: RunResult) -> None:
-        self._notifications.withdraw("failure")
+        self._notifications.withdraw(FAILED["run"])
+        self._notifications.withdraw("cancelled")
 
     @Slot(object, object)
     def _on_controller_resolved(self, request: RunRequest, notes: tuple[Note, ...]) -> None:
@@ -56,7 +69,8 @@ class NoticeWiring(QObject):
 
     @Slot(object, object)
     def _on_controller_model_opened(self, info: ModelInfo, check: CheckReport) -> None:
-        self._notifications.withdraw("failure")
+        for key in (*FAILED.values(), "cancelled"):
+            self._notifications.withdraw(key)
         if check.passed:
             self._notifications.withdraw("self-check")
             return

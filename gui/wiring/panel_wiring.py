@@ -36,6 +36,7 @@ class PanelWiring(QObject):
         controller.staleChanged.connect(self._on_controller_stale_changed)
         controller.progressed.connect(self._on_controller_progressed)
         controller.failed.connect(self._on_controller_failed)
+        controller.cancelled.connect(self._on_controller_cancelled)
         for panel in self._panels:
             panel.targetChosen.connect(self._on_panel_target_chosen)
 
@@ -63,6 +64,11 @@ class PanelWiring(QObject):
     def _on_controller_failed(self, failure: Failure) -> None:
         if not self._has_result:
             self._show_reason(f"{failure.message} {failure.hint}".strip())
+
+    @Slot(str)
+    def _on_controller_cancelled(self, lane: str) -> None:
+        if not self._has_result:
+            self._show_reason("Nothing was run yet. Press F5, or choose a model in the menu beside the prompt.")
 
     @Slot(int)
     def _on_panel_target_chosen(self, token: int) -> None:

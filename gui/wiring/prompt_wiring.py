@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Slot
 
 from core.errors import SurgeryError
-from core.sessions.edits import with_pair, without_pair
+from core.sessions.edits import MOST_PAIRS, with_pair, without_pair
 from core.sessions.session import TokenPair
 from core.sites.selection import at
 from core.text.locate import locate
 from gui.notifications import Notice
+from gui.widgets.visible_text import visible
 
 if TYPE_CHECKING:
     from core.models.info import ModelInfo
@@ -47,6 +48,7 @@ class PromptWiring(QObject):
         self._header, self._strip, self._chips = header, strip, chips
         self._tokens: Tokens | None = None
         self._target_hint = "likeliest"
+        self._texts: dict[int, str] = {}
         header.promptEdited.connect(self._on_header_prompt_edited)
         header.promptFinished.connect(store.seal)
         header.targetEdited.connect(self._on_header_target_edited)
@@ -64,10 +66,18 @@ class PromptWiring(QObject):
     def show_session(self, session: Session) -> None:
         """Show what a session says of prompt, target, pairs and chosen tokens."""
         self._header.set_prompt(session.prompt)
-        target = session.target
-        self._header.set_target("" if target is None else str(target), self._target_hint)
-        self._header.set_versus("" if session.versus is None else str(session.versus))
+        self._header.set_target(self._text(session.target), self._target_hint)
+        self._header.set_versus(self._text(session.versus))
         self._show_on_strip(session)
+        if len(session.pairs) < MOST_PAIRS:
+            self._notifications.withdraw("pairs")
+
+    def _text(self, token: str | int | None) -> str:
+        """Return how a token is written in a field; one that was clicked is known by its id."""
+        if isinstance(token, int):
+            text = self._texts.get(token, f"token {token}")
+            return text if text.isprintable() else visible(text)
+        return token or ""
 
     def _show_on_strip(self, session: Session) -> None:
         self._strip.set_chosen(self._positions(session.chosen))
@@ -101,13 +111,11 @@ class PromptWiring(QObject):
 
     @Slot(str)
     def _on_header_target_edited(self, text: str) -> None:
-        if text != str(self._store.session.target or ""):
-            self._store.edit(replace(self._store.session, target=text or None), "Choose the target")
+        self._store.edit(replace(self._store.session, target=text or None), "Choose the target")
 
     @Slot(str)
     def _on_header_versus_edited(self, text: str) -> None:
-        if text != str(self._store.session.versus or ""):
-            self._store.edit(replace(self._store.session, versus=text or None), "Choose what to compare with")
+        self._store.edit(replace(self._store.session, versus=text or None), "Choose what to compare with")
 
     @Slot(object)
     def _on_strip_selection_chosen(self, selection: Selection) -> None:
@@ -122,7 +130,6 @@ class PromptWiring(QObject):
 
     @Slot(int)
     def _on_chips_removed(self, index: int) -> None:
-        self._notifications.withdraw("pairs")
         self._store.edit(without_pair(self._store.session, index), "Stop comparing two tokens")
 
     @Slot(object)
@@ -142,10 +149,10 @@ class PromptWiring(QObject):
         hint = "likeliest" if result.target_text is None else f"likeliest: {result.target_text.strip()}"
         if self._store.session.target is None:
             self._target_hint = hint
-        target = self._store.session.target
-        shown = result.target_text if isinstance(target, int) else target
-        self._header.set_target(shown or "", self._target_hint)
+        self._texts |= {each.id: each.text for each in result.operated.listed}
+        self._header.set_target(self._text(self._store.session.target), self._target_hint)
 
     @Slot(object, object)
     def _on_controller_model_opened(self, info: ModelInfo, check: object) -> None:
+        self._texts = {}
         self._header.set_model(info.name)

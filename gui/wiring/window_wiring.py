@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from gui.theme.theme import Theme
 
 
+def restore_layout(window: MainWindow, settings: Settings) -> bool:
+    """Put the window and its docks where they were when it was closed; return whether that is known."""
+    if settings.layout is None:
+        return False
+    geometry, state = settings.layout
+    return window.restoreGeometry(geometry) and window.restoreState(state)
+
+
 class WindowWiring(QObject):
     """Serves the parts of the frame that belong to no panel."""
 
@@ -39,10 +47,6 @@ class WindowWiring(QObject):
         controller.modelOpened.connect(self._on_controller_model_opened)
         controller.resultReady.connect(window.status.show_result)
         theme.changed.connect(self._on_theme_changed)
-        if settings.layout is not None:
-            geometry, state = settings.layout
-            window.restoreGeometry(geometry)
-            window.restoreState(state)
 
     @Slot(str)
     def _on_model_menu_model_chosen(self, name: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QThread, Qt, Signal
+from PySide6.QtCore import QObject, Qt, QThread, Signal
 
 from core.runs.mailbox import Mailbox
 from gui.worker.model_worker import ModelWorker
@@ -57,6 +57,11 @@ class ModelThread(QObject):
     def idle(self) -> bool:
         """Whether nothing runs and nothing waits."""
         return self._mailbox.idle
+
+    @property
+    def running(self) -> bool:
+        """Whether the thread was started and has not ended."""
+        return self._thread.isRunning()
 
     def stop(self) -> None:
         """Cancel everything, let the model go and wait for the thread to end."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from core.runs.events import ModelOpened
 from core.sessions.desk import Desk
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ class ModelWorker(QObject):
 
     def _serve_one(self, job: Job) -> None:
         def emit(event: Event) -> None:
-            if not job.cancel.cancelled:
+            # A model that is open by now is told even if it is no longer wanted: the next run is on it.
+            if isinstance(event, ModelOpened) or not job.cancel.cancelled:
                 self.happened.emit(job.generation, event)
 
         try:

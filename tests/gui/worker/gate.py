@@ -1,0 +1,59 @@
+"""A gate inside a model: a forward pass stops before a block until the test lets it go on."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from tests.gui.hands import Hands
+
+if TYPE_CHECKING:
+    from core.models.loaded_model import LoadedModel
+
+PATIENCE = 20.0
+
+
+def loaded_model(hands: Hands) -> LoadedModel:
+    """Return what the model thread holds."""
+    loaded = hands.made.thread._worker._desk._loaded
+    assert loaded is not None
+    return loaded
+
+
+class Gate:
+    """Stops every forward pass before block 1 while it is shut; counts the passes that got through.
+
+    Attributes
+    ----------
+    arrived : threading.Event
+        A pass stands before the gate.
+    passes : int
+        How many got beyond block 1.
+    """
+
+    def __init__(self, hands: Hands) -> None:
+        self.arrived, self._open = threading.Event(), threading.Event()
+        self.passes = 0
+        block = loaded_model(hands).blocks[1]
+        self._handles = [block.register_forward_pre_hook(self._stop), block.register_forward_hook(self._count)]
+
+    def _stop(self, *_: Any) -> None:
+        self.arrived.set()
+        assert self._open.wait(PATIENCE)
+
+    def _count(self, *_: Any) -> None:
+        self.passes += 1
+
+    def wait_for_a_pass(self) -> None:
+        """Wait until a pass stands before the gate."""
+        assert self.arrived.wait(PATIENCE)
+
+    def open(self) -> None:
+        """Let everything through from now on."""
+        self._open.set()
+
+    def remove(self) -> None:
+        """Take the gate away."""
+        self.open()
+        for handle in self._handles:
+            handle.remove()
