@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +36,7 @@ TOP = {
 }  # fmt: skip
 
 
-def hold(found: dict[str, Any], kinds: dict[str, type], *, empty: tuple[str, ...] = ()) -> None:
+def hold(found: dict[str, Any], kinds: Mapping[str, type], *, empty: tuple[str, ...] = ()) -> None:
     """Compare an object with the contract: the same keys, each of its type, or null where that is meant."""
     assert set(found) == set(kinds)
     for key, kind in kinds.items():
