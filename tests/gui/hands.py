@@ -131,7 +131,9 @@ class Hands:
 
     def point_at(self, site: str) -> str:
         """Move the mouse to a cell and return what the line under the grid says."""
-        self.qtbot.mouseMove(self.window.grid.view.viewport(), self.cell(site))
+        area = self.window.grid.view.viewport()
+        for place in (QPoint(1, 1), self.cell(site)):
+            self.qtbot.mouseMove(area, place)
         return self.window.grid.readout.text
 
     def click_token(self, position: int, keys: Qt.KeyboardModifier = NO_KEYS) -> None:

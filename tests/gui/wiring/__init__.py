@@ -1,0 +1,1 @@
+"""Widgets joined to the session, on the real window."""
