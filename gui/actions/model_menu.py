@@ -32,7 +32,11 @@ class ModelMenu(QMenu):
     @Slot()
     def _fill(self) -> None:
         self.clear()
-        entries = list_models()
+        try:
+            entries = list_models()
+        except OSError as error:
+            entries = ()
+            self.addAction(f"The models on this machine cannot be listed: {error.strerror}.").setEnabled(False)
         for kind, heading in HEADINGS.items():
             mine = [entry for entry in entries if entry.kind == kind]
             if mine:
