@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import argparse
 import re
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.command_line.options import DEVICES, DTYPES, add_readout_options, session_of
-from core.sessions.edits import with_operation
-from core.sessions.session import Session, TokenPair
-from core.sites.selection import text_selection
+from core.sessions import first
 from gui.theme.palette import PALETTES
 
-FIRST_MODEL = "specimen-gpt2"
-FIRST_PROMPT = "Once upon a time there was a little girl named"
-FIRST_PAIR = TokenPair(text_selection("girl"), text_selection("named"))
+if TYPE_CHECKING:
+    from core.sessions.session import Session
 
 
 def parser() -> argparse.ArgumentParser:
@@ -52,10 +51,10 @@ def first_session(options: argparse.Namespace) -> Session:
     SurgeryError
         If a cut, a pair or the plan file cannot be read.
     """
-    untouched = options.prompt is None and options.model is None and not options.pair
-    prompt = FIRST_PROMPT if options.prompt is None else options.prompt
-    options.model = options.model or FIRST_MODEL
-    session = with_operation(session_of(options, prompt), "silence")
-    if not untouched:
-        return session
-    return Session(**{**vars(session), "pairs": (FIRST_PAIR,)})
+    newcomers = first.first_session(options.model or first.MODEL)
+    options.model = newcomers.model
+    if options.prompt is None:
+        options.prompt = newcomers.prompt
+    asked = session_of(options, options.prompt)
+    pairs = newcomers.pairs if options.prompt == newcomers.prompt and not asked.pairs else asked.pairs
+    return replace(asked, pairs=pairs, brush=newcomers.brush)

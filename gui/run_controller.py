@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from core.runs.events import Failure, Finished, ModelOpened, Progress, Resolved, TokensReady
 from core.sessions.desk import OpenModel, Operate
+from core.sessions.first import suited
 from gui.widgets.model_name import short_name
 
 if TYPE_CHECKING:
@@ -193,10 +194,14 @@ class RunController(QObject):
         wanted, self._info = generation == self._opening, event.info
         self._opening = 0 if wanted else self._opening
         self.modelOpened.emit(event.info, event.check)
+        label = f"Open {short_name(event.info.name)}"
         if session.model == event.info.name:
-            self.run()
+            after = suited(session, event.info)
+            self._store.edit(after, label)
+            if asks_the_same(session, after):
+                self.run()
         elif wanted:
-            self._store.edit(moved_to(session, event.info.name), f"Open {short_name(event.info.name)}")
+            self._store.edit(suited(moved_to(session, event.info.name), event.info), label)
         elif not self._opening:
             self.open_model(session.model)
 

@@ -17,7 +17,7 @@ PROMPTS = {
     "causal": "Once upon a time there was a little girl named",
     "masked": "Once upon a time there was a [MASK] girl named Lily.",
 }
-PLACES = {"causal": at(-1), "masked": MASK}
+LAST, MASK_WORD = at(-1), "[MASK]"
 OPERATION = "silence"
 
 
@@ -30,10 +30,13 @@ def first_session(model: str = MODEL) -> Session:
 def suited(session: Session, info: ModelInfo) -> Session:
     """Return the session with what is still the newcomer's fitted to the model's objective.
 
-    A prompt that somebody wrote is never touched, nor are tokens that somebody chose.
+    A prompt that somebody wrote is never touched. Where the last token is chosen and the model
+    fills masks, the mask is chosen instead: the last one is only the end mark there.
     """
     if session.prompt in PROMPTS.values():
         session = replace(session, prompt=PROMPTS[info.objective])
-    if session.chosen in PLACES.values() and not session.plan:
-        session = replace(session, chosen=PLACES[info.objective])
+    if info.objective == "masked" and session.chosen == LAST and MASK_WORD in session.prompt:
+        return replace(session, chosen=MASK)
+    if info.objective == "causal" and session.chosen == MASK:
+        return replace(session, chosen=LAST)
     return session

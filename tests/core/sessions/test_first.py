@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.interventions.notation import parse_cut
 from core.sessions.first import PROMPTS, first_session, suited
 from core.sites.selection import MASK, at
 from tests.gui.made_results import model_info
@@ -24,7 +23,9 @@ def test_that_a_prompt_somebody_wrote_is_kept() -> None:
     assert suited(own, MASKED).prompt == "My own words"
 
 
-def test_that_tokens_somebody_chose_or_cut_at_are_kept() -> None:
+def test_that_tokens_somebody_chose_are_kept() -> None:
     assert suited(replace(first_session(), chosen=at(2)), MASKED).chosen == at(2)
-    cut = replace(first_session(), plan=first_session().plan.added(parse_cut("L0H0.z@-1=silence")))
-    assert suited(cut, MASKED).chosen == at(-1)
+
+
+def test_that_no_mask_is_chosen_in_a_prompt_without_one() -> None:
+    assert suited(replace(first_session(), prompt="My own words"), MASKED).chosen == at(-1)
