@@ -58,6 +58,8 @@ def train(options: argparse.Namespace) -> None:
 
     if options.steps is None and options.minutes is None:
         raise SurgeryError("No budget was given.", "Add --steps N or --minutes M.")
+    if any(given is not None and not given > 0 for given in (options.steps, options.minutes)):
+        raise SurgeryError("The budget must be more than 0.", "Give --steps or --minutes a larger number.")
     if options.threads:
         torch.set_num_threads(options.threads)
     recipe = recipe_named(options.name)
@@ -68,6 +70,8 @@ def train(options: argparse.Namespace) -> None:
     blocks = pack(corpus.train, tokenizer, recipe, recipe.context)
     short = pack(corpus.train, tokenizer, recipe, recipe.short_context) if recipe.short_context else None
     held_out = pack(corpus.validation, tokenizer, recipe, recipe.context)
+    if not len(blocks) or not len(held_out):
+        raise SurgeryError(f"The text in {options.corpus} is too short to train on.", "Put more text there.")
     log.info("%d training blocks, %d held out", len(blocks), len(held_out))
     trainer = Trainer(recipe, tokenizer, options.device, options.seed, options.work)
     trainer.train(blocks, short, Budget(options.steps, options.minutes))
@@ -87,7 +91,7 @@ def train(options: argparse.Namespace) -> None:
     write_curve(trainer, options.work / f"{recipe.name}-curve.json")
     trainer.model.half().save_pretrained(out)
     tokenizer.save_pretrained(out)
-    (out / "README.md").write_text(write_card(recipe, report))
+    (out / "README.md").write_text(write_card(recipe, report), encoding="utf-8")
 
 
 def _tokenizer(recipe: Recipe, corpus: Corpus, work: Path) -> PreTrainedTokenizerFast:

@@ -45,14 +45,26 @@ def _word_pieces(recipe: Recipe, texts: Iterable[str]) -> PreTrainedTokenizerFas
     from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
     from transformers import PreTrainedTokenizerFast
 
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    texts = list(texts)
+
+    def learned(size: int, first: list[str]) -> dict[str, int]:
+        tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+        tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+        tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+        trainer = trainers.WordPieceTrainer(vocab_size=size, special_tokens=first, show_progress=False)
+        tokenizer.train_from_iterator(texts, trainer)
+        vocabulary: dict[str, int] = tokenizer.get_vocab()
+        return vocabulary
+
+    # The trainer numbers the letters inside words in the order of a hash table, another one each
+    # time, and decides between equally frequent pieces by number: so the letters get theirs first.
+    letters = sorted(piece for piece in learned(0, []) if piece.startswith("##"))
+    vocabulary = learned(recipe.vocab_size, [*MASKED_SPECIALS, *letters])
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.WordPiece(prefix="##")
-    trainer = trainers.WordPieceTrainer(
-        vocab_size=recipe.vocab_size, special_tokens=list(MASKED_SPECIALS), show_progress=False
-    )
-    tokenizer.train_from_iterator(texts, trainer)
+    tokenizer.add_special_tokens(list(MASKED_SPECIALS))
     specials = [(piece, tokenizer.token_to_id(piece)) for piece in ("[CLS]", "[SEP]")]
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=specials

@@ -181,18 +181,19 @@ class Trainer:
         source = BatchSource(blocks, self.tokenizer, self.recipe, self.seed)
         early = source if short is None else BatchSource(short, self.tokenizer, self.recipe, self.seed)
         self.model.train()
-        recent = 0.0
+        recent: list[float] = []
         while (share := budget.share(self.progress)) < 1.0:
             started = time.monotonic()
             now = early if share < self.recipe.short_until else source
-            recent += self._step(now.batch(self.progress.step), learning_rate(self.recipe, share))
+            batch = now.batch(self.progress.step)
+            recent.append(self._step(batch, learning_rate(self.recipe, share)))
             self.progress.step += 1
-            self.progress.tokens += self.recipe.batch_size * self.recipe.context
+            self.progress.tokens += batch.ids.size
             self.progress.seconds += time.monotonic() - started
             if self.progress.step % LOG_EVERY == 0:
-                self.curve.append((self.progress.step, recent / LOG_EVERY))
+                self.curve.append((self.progress.step, sum(recent) / len(recent)))
                 log.info("step %d, loss %.3f, %.0f %% of the budget", *self.curve[-1], 100 * share)
-                recent = 0.0
+                recent = []
             if self.progress.step % CHECKPOINT_EVERY == 0:
                 self.save_checkpoint()
         self.save_checkpoint()
