@@ -44,6 +44,8 @@ class Application:
     def close(self) -> None:
         """Stop the model thread and let the window go."""
         self.controller.close()
+        # Python lets the store go before the menus; a dying history must not ask them to follow it.
+        self.store.history.blockSignals(True)
         self.thread.stop()
         self.window.close()
         self.window.deleteLater()
