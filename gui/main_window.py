@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDockWidget, QFrame, QMainWindow, QSplitter, QVBox
 
 from gui.actions.model_menu import ModelMenu
 from gui.header import HeaderBar
+from gui.options import SMALLEST_SIZE
 from gui.pair_chips import PairChips
 from gui.panels import PANELS
 from gui.status_bar import StatusLine
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 TITLE = "Circuit Surgeon"
 DEFAULT_SIZE = (1440, 900)
-SMALLEST_SIZE = (960, 600)
 # Below this height three panels under each other have no room for their curves.
 LOW = 860
 DOCKS_SHARE = 0.52

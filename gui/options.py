@@ -15,6 +15,9 @@ from gui.theme.palette import PALETTES
 if TYPE_CHECKING:
     from core.sessions.session import Session
 
+SMALLEST_SIZE = (960, 600)
+LONGEST_SIDE = 16384
+
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the window's options."""
@@ -38,9 +41,14 @@ def parser() -> argparse.ArgumentParser:
 
 def _size(text: str) -> tuple[int, int]:
     match = re.fullmatch(r"(\d+)x(\d+)", text)
-    if not match or not all(200 <= int(number) <= 16384 for number in match.groups()):
+    if not match:
         raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 1600x1000")
-    return int(match[1]), int(match[2])
+    width, height = int(match[1]), int(match[2])
+    if not (SMALLEST_SIZE[0] <= width <= LONGEST_SIDE and SMALLEST_SIZE[1] <= height <= LONGEST_SIDE):
+        raise argparse.ArgumentTypeError(
+            f"{text} is no size from {SMALLEST_SIZE[0]}x{SMALLEST_SIZE[1]} to {LONGEST_SIDE}x{LONGEST_SIDE}"
+        )
+    return width, height
 
 
 def first_session(options: argparse.Namespace) -> Session:

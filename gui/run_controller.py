@@ -191,12 +191,13 @@ class RunController(QObject):
     def _take_opened(self, generation: int, event: ModelOpened) -> None:
         """Take over another model, also when it was no longer wanted but could not be stopped any more."""
         session = self._store.session
-        wanted, self._info = generation == self._opening, event.info
+        wanted, is_first, self._info = generation == self._opening, self._info is None, event.info
         self._opening = 0 if wanted else self._opening
         self.modelOpened.emit(event.info, event.check)
         label = f"Open {short_name(event.info.name)}"
         if session.model == event.info.name:
-            after = suited(session, event.info)
+            # Undo has its own session, which is not fitted again: redo would be lost.
+            after = suited(session, event.info) if is_first else session
             self._store.edit(after, label)
             if asks_the_same(session, after):
                 self.run()

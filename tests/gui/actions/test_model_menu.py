@@ -16,11 +16,18 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
 
-def entry(name: str, kind: Literal["specimen", "hub"], *, remark: str = "", **changes: int | None) -> CatalogueEntry:
-    numbers: dict[str, int | None] = {"n_parameters": 5_000_000, "memory_bytes": 20_000_000} | changes
+def entry(name: str, kind: Literal["specimen", "hub"], remark: str = "") -> CatalogueEntry:
     return CatalogueEntry(
-        name=name, kind=kind, path=Path(name), family="gpt2", disk_bytes=1, supported=not remark, remark=remark, **numbers
-    )  # type: ignore[arg-type]  # fmt: skip
+        name=name,
+        kind=kind,
+        path=Path(name),
+        family="gpt2",
+        n_parameters=None if remark else 5_000_000,
+        disk_bytes=1,
+        memory_bytes=None if remark else 20_000_000,
+        supported=not remark,
+        remark=remark,
+    )
 
 
 @pytest.fixture
@@ -28,7 +35,7 @@ def menu(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> ModelMenu:
     entries = (
         entry("specimen-gpt2", "specimen"),
         entry("someone/a&b", "hub"),
-        entry("someone/broken", "hub", remark="Its weights are cut short.", n_parameters=None, memory_bytes=None),
+        entry("someone/broken", "hub", remark="Its weights are cut short."),
     )
     monkeypatch.setattr(model_menu, "list_models", lambda: entries)
     made = ModelMenu()
