@@ -31,9 +31,10 @@ def say(text: str) -> None:
 def install(environment: Environment, extra: str, torch_index: str | None = None) -> None:
     """Install what the project needs, unless the stamp says that it is there.
 
-    torch goes first and alone, so that its index does not apply to the rest; ``constraints.txt``
-    pins its version without saying which build, so the machine's CPU build is taken where pip
-    is set up to find one.
+    torch goes first and alone, so that its index does not apply to the rest; from an index of its
+    own it comes without what it depends on, which such an index holds in other versions or not at
+    all, and which comes with the rest. ``constraints.txt`` pins its version without saying which
+    build, so the machine's CPU build is taken where pip is set up to find one.
 
     Parameters
     ----------
@@ -56,7 +57,7 @@ def install(environment: Environment, extra: str, torch_index: str | None = None
         return
     environment.mark_incomplete()
     environment.log.write_text("", encoding="utf-8")
-    index = ["--index-url", torch_index] if torch_index else []
+    index = ["--no-deps", "--index-url", torch_index] if torch_index else []
     say("Installing torch (the first time this takes minutes)")
     pip(environment, ["install", "-c", "constraints.txt", *index, "torch"])
     say("Installing the other packages")

@@ -28,10 +28,10 @@ def test_that_torch_is_installed_first_and_alone(stand_in: StandIn) -> None:
     assert stand_in.installs == [TORCH, REST]
 
 
-def test_that_the_torch_index_applies_to_torch_only(stand_in: StandIn) -> None:
+def test_that_the_torch_index_applies_to_torch_only_and_not_to_what_torch_depends_on(stand_in: StandIn) -> None:
     install(Environment(stand_in.root), "test", "https://example.org/cpu")
     assert stand_in.installs == [
-        ["-c", "constraints.txt", "--index-url", "https://example.org/cpu", "torch"],
+        ["-c", "constraints.txt", "--no-deps", "--index-url", "https://example.org/cpu", "torch"],
         WITH_TESTS,
     ]
 
