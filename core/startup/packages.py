@@ -55,7 +55,10 @@ def install(environment: Environment, extra: str, torch_index: str | None = None
         environment.make()
     if environment.is_complete(extra):
         return
-    environment.mark_incomplete()
+    if not environment.is_complete(""):
+        environment.mark_incomplete()
+    # Otherwise only an extra is added: every version is pinned, so what is there stays as it is,
+    # and the window still opens if the extra fails.
     environment.log.write_text("", encoding="utf-8")
     index = ["--no-deps", "--index-url", torch_index] if torch_index else []
     say("Installing torch (the first time this takes minutes)")

@@ -92,6 +92,26 @@ def test_that_a_failed_install_leaves_no_stamp_and_all_that_pip_said(stand_in: S
     assert "Collecting torch" in environment.log.read_text()
 
 
+def test_that_an_extra_that_fails_leaves_what_was_complete(stand_in: StandIn) -> None:
+    environment = Environment(stand_in.root)
+    install(environment, "")
+    stand_in.answer("pip", "ERROR: No matching distribution found for pytest==9.2.0", 1)
+    with pytest.raises(Problem):
+        install(environment, "test")
+    assert environment.is_complete("")
+    assert not environment.is_complete("test")
+
+
+def test_that_an_extra_that_fails_after_a_changed_requirement_leaves_no_stamp(stand_in: StandIn) -> None:
+    environment = Environment(stand_in.root)
+    install(environment, "test")
+    (stand_in.root / "constraints.txt").write_text("another")
+    stand_in.answer("pip", "ERROR: No matching distribution found for torch==2.14.0", 1)
+    with pytest.raises(Problem):
+        install(environment, "test")
+    assert not environment.stamp.exists()
+
+
 def test_that_an_environment_of_another_python_is_made_anew(stand_in: StandIn) -> None:
     environment = Environment(stand_in.root)
     environment.scripts.mkdir(parents=True)
