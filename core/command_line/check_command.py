@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TYPE_CHECKING, Any
 
 from core.command_line.options import add_model_options, open_quietly
@@ -28,7 +29,16 @@ def run(options: argparse.Namespace) -> int:
     loaded = open_quietly(options)
     report = self_check(loaded, CancelToken())
     say(table(loaded.info, report))
-    return 0 if report.passed else 1
+    if report.passed:
+        return 0
+    sys.stderr.write(f"{failure_words(loaded.info, report)}\n")
+    return 1
+
+
+def failure_words(info: ModelInfo, report: CheckReport) -> str:
+    """Return one sentence about a self-check that failed."""
+    names = ", ".join(line.name for line in report.failures)
+    return f"{info.name} failed its self-check ({names}), so do not trust its numbers. Choose another model."
 
 
 def table(info: ModelInfo, report: CheckReport) -> str:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.command_line.check_command import failure_words
 from core.command_line.options import add_model_options, add_readout_options, open_quietly, session_of
 from core.command_line.output import say
 from core.errors import SurgeryError
+from core.interventions.notation import format_cut
+from core.runs.result import OVERFLOWED, OVERFLOWED_HINT
 
 if TYPE_CHECKING:
+    from core.runs.events import Note
     from core.runs.result import RunResult
     from core.sessions.session import Session
 
@@ -35,6 +40,8 @@ def run(options: argparse.Namespace) -> int:
     if options.donor_prompt is not None:
         raise SurgeryError("No cut of this plan takes a donor prompt.", "Leave --donor-prompt out.")
     out = None if options.out == "-" else Path(options.out)
+    if out is not None and (not options.out or out.is_dir()):
+        raise SurgeryError(f"{options.out!r} is not a file's name.", "Give --out a file, or - for standard output.")
     if out is not None and not out.absolute().parent.is_dir():
         raise SurgeryError(f"The folder {out.absolute().parent} does not exist.", "Make it first.")
     from core.runs.answer import answer
@@ -54,14 +61,27 @@ def _result(options: argparse.Namespace, session: Session) -> RunResult:
     from core.cancel import CancelToken
     from core.runs.cache import RunCache
     from core.runs.events import Finished, Resolved
+    from core.runs.self_check import self_check
     from core.sessions.operate import operate
 
     loaded = open_quietly(options)
+    checked = self_check(loaded, CancelToken())
+    if not checked.passed:
+        sys.stderr.write(f"{failure_words(loaded.info, checked)}\n")
     for event in operate(loaded, session, RunCache(), CancelToken()):
         if isinstance(event, Resolved):
             for note in event.notes:
                 if not note.expected:
-                    raise SurgeryError(note.message, note.hint)
+                    raise SurgeryError(note_words(session, note), note.hint)
         if isinstance(event, Finished):
+            if not event.result.finite:
+                sys.stderr.write(f"{OVERFLOWED} {OVERFLOWED_HINT}\n")
             return event.result
     raise RuntimeError("the run ended without a result")
+
+
+def note_words(session: Session, note: Note) -> str:
+    """Return what a note says, with the cut it speaks of where there are several."""
+    if note.part == "incision" and note.index is not None and len(session.plan) > 1:
+        return f"{format_cut(session.plan[note.index])}: {note.message}"
+    return note.message

@@ -21,15 +21,18 @@ def compute(view: DepthView) -> Curves | None:
     """
     if not view.pairs:
         return None
-    residuals = view.residuals.float().cpu().double().numpy()
-    curves = [_cosine(residuals[:, pair.a], residuals[:, pair.b]) for pair in view.pairs]
+    # Only the tokens that are compared: the whole stream in double precision can be a gigabyte.
+    ends = [view.residuals[:, [pair.a, pair.b]].float().cpu().double().numpy() for pair in view.pairs]
+    curves = [_cosine(both[:, 0], both[:, 1]) for both in ends]
     return Curves(tuple(pair.label for pair in view.pairs), np.stack(curves))
 
 
 def _cosine(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    lengths = np.linalg.norm(a, axis=-1) * np.linalg.norm(b, axis=-1)
-    products = (a * b).sum(axis=-1)
-    found: NDArray[np.float64] = np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0)
+    # What overflowed is not a number, here and on screen; it must not become a similarity of 0.
+    with np.errstate(invalid="ignore", over="ignore"):
+        lengths = np.linalg.norm(a, axis=-1) * np.linalg.norm(b, axis=-1)
+        products = (a * b).sum(axis=-1)
+        found: NDArray[np.float64] = np.divide(products, lengths, out=np.zeros_like(products), where=lengths != 0)
     return found
 
 

@@ -88,6 +88,7 @@ def _result(
         operated=after,
         effect=effect,
         unchanged=operated.unchanged,
+        finite=bool(operated.residuals.isfinite().all()),
         seconds=0.0,
         clean_was_cached=was_cached,
     )

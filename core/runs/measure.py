@@ -44,6 +44,11 @@ def depths(loaded: LoadedModel, trace: Trace, position: int | None) -> Depths | 
     return Depths(logits, logits.log_softmax(dim=-1))
 
 
+def overflowed(reading: Reading) -> bool:
+    """Return whether a run ended in numbers that are none: there is no order of tokens then."""
+    return bool(reading.logits.isnan().any())
+
+
 class Measurement:
     """Everything that is read out of one clean and one operated trace.
 
@@ -109,7 +114,7 @@ class Measurement:
             target_text=self.text(self.target) or "",
         )
         curves = {lens.key: found for lens in LENSES if (found := lens.compute(view)) is not None}
-        if reading is None:
+        if reading is None or overflowed(reading):
             return Readouts(numbers, curves, (), ())
         top = self._predictions(reading, reading.logits.topk(self._top_k(reading)).indices.tolist())
         return Readouts(numbers, curves, top, self._predictions(reading, sorted(listed)))
@@ -121,7 +126,7 @@ class Measurement:
         if clean is None or operated is None:
             return set()
         listed = {clean.target} | ({clean.versus} if clean.versus is not None else set())
-        for reading in (clean, operated):
+        for reading in (each for each in (clean, operated) if not overflowed(each)):
             listed.update(reading.logits.topk(self._top_k(reading)).indices.tolist())
         return listed
 

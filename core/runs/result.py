@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from core.text.tokens import Tokens
 
 
+OVERFLOWED = "The operated run overflowed: some of its hidden states are no numbers any more."
+OVERFLOWED_HINT = "Use a smaller dose, or float32."
+
+
 @dataclass(frozen=True)
 class Prediction:
     """One candidate token at the read position. ``rank`` 1 is the likeliest."""
@@ -60,7 +64,7 @@ class Effect:
     kl : float or None
         KL(clean || operated) at the read position, in nats.
     changed : bool
-        Whether anything that was read out differs at all, to the bit.
+        Whether any hidden state, of any token at any layer boundary, differs at all, to the bit.
     """
 
     log_prob: float | None
@@ -80,6 +84,8 @@ class RunResult:
     target_text, versus_text : str or None
     unchanged : tuple of int
         Indices (in the session's plan) of incisions that left their activation as it was.
+    finite : bool
+        Whether all hidden states of the operated run are numbers; a run can overflow.
     seconds : float
         Time of the operated run (and of the clean one, where it was not at hand).
     clean_was_cached : bool
@@ -96,5 +102,6 @@ class RunResult:
     operated: Readouts
     effect: Effect
     unchanged: tuple[int, ...]
+    finite: bool
     seconds: float
     clean_was_cached: bool

@@ -126,8 +126,7 @@ class _Checker:
                 stream = stream + seen["mlp"][0]
                 if table.post_norms is not None:
                     stream = self.loaded.part(layer, table.post_norms[1])(stream)
-            size = max(1.0, _largest(self.clean.residuals[layer + 1]))
-            worst = max(worst, _largest(stream - self.clean.residuals[layer + 1]) / size)
+            worst = max(worst, _deviation(stream, self.clean.residuals[layer + 1]))
             self.cancel.check()
         return worst, "The residual stream is rebuilt from its input, the attention and the MLP, at every layer."
 
@@ -167,8 +166,8 @@ class _Checker:
 
     def editing_z(self) -> tuple[float, str]:
         """Silence one head in the first layer and see that the output moves."""
-        cut = self._silenced(0)
-        moved = not bool((cut.residuals[-1] == self.clean.residuals[-1]).all())
+        difference = _largest(self._silenced(0).residuals[-1] - self.clean.residuals[-1])
+        moved = 0.0 < difference < float("inf")
         return 0.0 if moved else float("inf"), "Silencing a head reaches the output."
 
     def _silenced(self, layer: int) -> Trace:
@@ -200,8 +199,7 @@ class _Checker:
             ]
             with torch.inference_mode(), attached(hooks):
                 self.loaded.backbone(self.input, **forward_options(self.loaded))
-            ours = self._silenced(layer).residuals[-1]
-            worst = max(worst, _largest(ours - kept[-1][0]) / max(1.0, _largest(ours)))
+            worst = max(worst, _deviation(self._silenced(layer).residuals[-1], kept[-1][0]))
         return worst, "Silencing a head equals taking its own contribution z W_O out of the residual stream."
 
     def hooks_removed(self) -> tuple[float, str]:
@@ -211,8 +209,14 @@ class _Checker:
 
 
 def _largest(difference: Tensor) -> float:
-    value = float(difference.abs().max())
-    return value if value == value else float("inf")
+    """Return the largest size; what is not a number is infinitely far off."""
+    return float(difference.abs().max()) if bool(difference.isfinite().all()) else float("inf")
+
+
+def _deviation(one: Tensor, other: Tensor) -> float:
+    """Return the largest difference, relative to the largest value where that is above 1."""
+    difference = _largest(one - other)
+    return difference if difference == float("inf") else difference / max(1.0, _largest(other))
 
 
 def _keeper(seen: dict[str, Tensor], name: str) -> Callable[[Tensor], None]:

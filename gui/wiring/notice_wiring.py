@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QObject, Slot
 
+from core.runs.result import OVERFLOWED, OVERFLOWED_HINT
 from gui.notifications import Notice
 
 if TYPE_CHECKING:
@@ -50,19 +51,24 @@ class NoticeWiring(QObject):
     def _on_controller_result_ready(self, result: RunResult) -> None:
         self._notifications.withdraw(FAILED["run"])
         self._notifications.withdraw("cancelled")
+        if result.finite:
+            self._notifications.withdraw("overflow")
+        else:
+            self._notifications.show(Notice("overflow", "warning", OVERFLOWED, OVERFLOWED_HINT))
 
     @Slot(object, object)
     def _on_controller_resolved(self, request: RunRequest, notes: tuple[Note, ...]) -> None:
         for part in ONE_AT_A_TIME:
-            mine = [note for note in notes if note.part == part and not note.expected]
+            mine = [note for note in notes if note.part == part and (part != "prediction" or not note.expected)]
             if mine:
-                self._notifications.show(Notice(part, "warning", mine[0].message, mine[0].hint))
+                level: Literal["info", "warning"] = "info" if mine[0].expected else "warning"
+                self._notifications.show(Notice(part, level, mine[0].message, mine[0].hint))
             else:
                 self._notifications.withdraw(part)
         lost = sum(note.part == "incision" for note in notes)
         if lost:
             first = next(note for note in notes if note.part == "incision")
-            many = "One cut is" if lost == 1 else f"{lost} cuts are"
+            many = "One incision is" if lost == 1 else f"{lost} incisions are"
             self._notifications.show(Notice("incision", "warning", f"{many} not applied: {first.message}", first.hint))
         else:
             self._notifications.withdraw("incision")

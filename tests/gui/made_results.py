@@ -146,6 +146,7 @@ def result(
         operated=operated,
         effect=effect,
         unchanged=(),
+        finite=True,
         seconds=0.014,
         clean_was_cached=True,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Mapping
 from itertools import pairwise
@@ -159,7 +160,12 @@ def test_that_a_model_without_a_head_answers_similarities_and_empty_predictions(
 
 
 def test_that_an_overflow_is_null_and_never_a_number(command: Command, tiny_gpt2: TinyModel) -> None:
-    found = ask(command, tiny_gpt2, "--cut", "L1.resid_post=noise(sigma=1e300)")
+    arguments = ("run", "--model", tiny_gpt2.folder, "--prompt", tiny_gpt2.prompt)
+    said = command(*arguments, "--cut", "L1.resid_post=noise(sigma=1e300)")
+    found = json.loads(said.out)
+    assert said.code == 0
+    assert said.err.startswith("The operated run overflowed")
+    assert found["operated"]["top"] == []
     for key in ("log_prob", "rank", "entropy"):
         assert found["operated"][key] is None
         assert found["clean"][key] is not None

@@ -162,3 +162,15 @@ def test_that_the_cache_lets_the_oldest_results_go() -> None:
         cache.keep_result(replace(each, request=request))
     assert cache.result(requests[0]) is None
     assert cache.result(requests[2]) is not None
+
+
+def test_that_a_run_that_overflows_says_so_and_lists_nothing(tiny_gpt2: TinyModel, opened: Opened) -> None:
+    loaded = opened(tiny_gpt2)
+    blown = ResolvedIncision(0, Site("resid_post", 0), (1, 2), "scale", (("k", 1e39),))
+    result, _ = run(loaded, tiny_gpt2, request_for(loaded, tiny_gpt2, blown), RunCache())
+    assert not result.finite
+    assert result.operated.top == result.operated.listed == ()
+    assert result.operated.numbers["rank"] is None
+    assert np.isnan(result.operated.curves["cosine"].values[0, 2:]).all()
+    assert np.isfinite(result.clean.curves["cosine"].values).all()
+    assert len(result.clean.top) == 10

@@ -84,3 +84,19 @@ def test_that_a_cancelled_check_stops(tiny_gpt2: TinyModel, opened: Opened) -> N
     cancel.cancel()
     with pytest.raises(Cancelled):
         self_check(opened(tiny_gpt2), cancel)
+
+
+def test_that_a_model_with_a_weight_that_is_no_number_fails_wherever_it_matters(
+    tiny_gpt2: TinyModel, opened: Opened
+) -> None:
+    import torch
+
+    loaded = opened(tiny_gpt2)
+    weight = loaded.part(1, "mlp.c_fc").weight
+    before = weight.data.clone()
+    try:
+        weight.data.fill_(torch.nan)
+        failed = failures(loaded)
+    finally:
+        weight.data.copy_(before)
+    assert {"empty plan", "residual identities", "logit lens", "editing z", "head removal"} <= failed
