@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from core.errors import SurgeryError
@@ -10,6 +9,9 @@ from core.errors import SurgeryError
 if TYPE_CHECKING:
     from core.sites.selection import Selection
     from core.text.tokens import Tokens
+
+
+HOW = "Check its spelling, or give a position."
 
 
 def locate(selection: Selection, tokens: Tokens) -> tuple[int, ...]:
@@ -61,9 +63,9 @@ def _position(number: int, tokens: Tokens) -> int:
 def _last_token_of(text: str, tokens: Tokens) -> int:
     place = _place_of(text, tokens.prompt)
     if place is None:
-        raise SurgeryError(
-            f"The text {text!r} does not stand in the prompt.", "Check its spelling, or give a position."
-        )
+        other_case = text.strip() and text.lower() in tokens.prompt.lower()
+        hint = "It stands there in another case: write it the same." if other_case else HOW
+        raise SurgeryError(f"The text {text!r} does not stand in the prompt.", hint)
     # From the end: the bytes of one letter can be several tokens, which all cover it.
     for token in reversed(tokens.items):
         if token.start <= place < token.end:
@@ -72,21 +74,6 @@ def _last_token_of(text: str, tokens: Tokens) -> int:
 
 
 def _place_of(text: str, prompt: str) -> int | None:
-    """Return where the last character of a text that is no blank stands, as written or in another case."""
-    length = len(text.rstrip()) if text.strip() else 1
-    place = _find(text, prompt)
-    if place >= 0:
-        return place + length - 1
-    # Letter by letter, because some letters become two in lower case.
-    lower = [(small, n) for n, letter in enumerate(prompt) for small in letter.lower()]
-    wanted = "".join(letter.lower() for letter in text)
-    place = _find(wanted, "".join(small for small, _ in lower))
-    return None if place < 0 else lower[place + len(wanted.rstrip()) - 1][1]
-
-
-def _find(text: str, prompt: str) -> int:
-    """Return the first place where a text stands as words of its own, else inside of one; -1 if nowhere."""
-    left = r"(?<!\w)" if text[:1].isalnum() else ""
-    right = r"(?!\w)" if text[-1:].isalnum() else ""
-    own = re.search(left + re.escape(text) + right, prompt)
-    return own.start() if own else prompt.find(text)
+    """Return where the last character of a text that is no blank stands, at its first place."""
+    place = prompt.find(text)
+    return None if place < 0 else place + (len(text.rstrip()) if text.strip() else 1) - 1

@@ -71,14 +71,11 @@ def test_that_a_text_means_the_last_token_of_the_first_place_where_it_stands(tex
         assert locate(text_selection(text), PROMPT) == (position,)
 
 
-def test_that_the_case_is_overlooked_only_where_the_text_does_not_stand_as_written() -> None:
-    assert locate(text_selection("PINEAPPLE"), PROMPT) == (6,)
-    assert locate(text_selection("peanut"), PROMPT) == (1,)
-
-
-def test_that_letters_that_are_longer_in_lower_case_shift_nothing() -> None:
-    # The lower case of this capital is two characters.
-    assert locate(text_selection("PIZZA"), tokens("İİİİ", " or", " pizza", " now")) == (2,)
+def test_that_a_text_in_another_case_is_not_there_and_is_told_apart() -> None:
+    with pytest.raises(SurgeryError) as caught:
+        locate(text_selection("PINEAPPLE"), PROMPT)
+    assert caught.value.message == "The text 'PINEAPPLE' does not stand in the prompt."
+    assert caught.value.hint == "It stands there in another case: write it the same."
 
 
 def test_that_a_letter_of_several_tokens_means_the_last_of_them() -> None:
@@ -144,6 +141,5 @@ def test_that_positions_are_plain_numbers_within_the_prompt(selection: Selection
     assert [type(position) for position in found] == [int]
 
 
-def test_that_a_word_of_its_own_goes_before_the_same_letters_inside_another() -> None:
-    assert locate(text_selection("he"), tokens("The", " king", " said", " that", " he", " left")) == (4,)
-    assert locate(text_selection("ing"), tokens("The", " king", " left")) == (1,)
+def test_that_the_first_place_counts_also_inside_a_longer_word() -> None:
+    assert locate(text_selection("he"), tokens("The", " king", " said", " that", " he", " left")) == (0,)
