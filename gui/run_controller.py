@@ -120,8 +120,9 @@ class RunController(QObject):
             return
         self._thread.cancel("model")
         self._thread.cancel("run")
-        lane = "model" if self._opening else "run"
+        lane: Lane = "model" if self._opening else "run"
         self._opening, self._awaited = 0, False
+        self._stay()
         self._last_put = 0  # it may never have been taken, and then its end is not told
         self._be_quiet()
         self._tell_busy(self.busy)
@@ -212,12 +213,16 @@ class RunController(QObject):
         elif isinstance(event, Failure):
             self._opening = 0
             self.failed.emit(event, "model")
-            session = self._store.session
-            if self._info is not None and session.model != self._info.name:
-                name = self._info.name
-                self._store.edit(moved_to(session, name), f"Stay with {short_name(name)}")
-            elif self._awaited:
+            if not self._stay() and self._awaited:
                 self.run()
+
+    def _stay(self) -> bool:
+        """Put the session back on the open model, if it asks for another; return whether it did."""
+        session = self._store.session
+        if self._info is None or session.model == self._info.name:
+            return False
+        self._store.edit(moved_to(session, self._info.name), f"Stay with {short_name(self._info.name)}")
+        return True
 
     def _take_run_event(self, generation: int, event: object) -> None:
         newest = generation == self._newest_run

@@ -111,6 +111,9 @@ class Desk:
 
         if self._loaded is None:
             raise SurgeryError("No model is open.", OPEN_A_MODEL)
+        if self._loaded.info.name != job.session.model:
+            # Numbers of one model must never be shown as another's.
+            raise SurgeryError(f"{job.session.model} is not open, {self._loaded.info.name} is.", OPEN_A_MODEL)
         for event in operate(self._loaded, job.session, self._cache, cancel):
             tell(event)
 

@@ -57,7 +57,7 @@ def desk(job: OpenModel) -> Desk:
 
 @pytest.fixture
 def run(tiny_gpt2: TinyModel) -> Operate:
-    return Operate(Session(model="", prompt=tiny_gpt2.prompt))
+    return Operate(Session(model=str(tiny_gpt2.folder), prompt=tiny_gpt2.prompt))
 
 
 def test_that_opening_tells_its_steps_and_ends_with_the_checked_model(job: OpenModel) -> None:
@@ -87,8 +87,13 @@ def test_that_without_a_model_there_is_no_run(run: Operate) -> None:
     assert served(Desk(), run) == [Failure("No model is open.", desks.OPEN_A_MODEL)]
 
 
-def test_that_an_expected_failure_is_one_sentence_and_a_hint(desk: Desk) -> None:
-    events = served(desk, Operate(Session(model="", prompt="   ")))
+def test_that_a_session_on_another_model_is_refused(desk: Desk, tiny_gpt2: TinyModel) -> None:
+    (last,) = served(desk, Operate(Session(model="another", prompt=tiny_gpt2.prompt)))
+    assert last == Failure(f"another is not open, {tiny_gpt2.folder} is.", "Choose one in the model menu.")
+
+
+def test_that_an_expected_failure_is_one_sentence_and_a_hint(desk: Desk, tiny_gpt2: TinyModel) -> None:
+    events = served(desk, Operate(Session(model=str(tiny_gpt2.folder), prompt="   ")))
     assert events == [Failure("The prompt is empty.", "Type a sentence.")]
 
 
@@ -113,7 +118,7 @@ def test_that_a_cancelled_opening_keeps_the_open_model(desk: Desk, job: OpenMode
 
 def test_that_another_model_takes_the_place_of_the_open_one(desk: Desk, tiny_llama: TinyModel) -> None:
     assert isinstance(served(desk, OpenModel(str(tiny_llama.folder), device="cpu"))[-1], ModelOpened)
-    last = served(desk, Operate(Session(model="", prompt=tiny_llama.prompt)))[-1]
+    last = served(desk, Operate(Session(model=str(tiny_llama.folder), prompt=tiny_llama.prompt)))[-1]
     assert isinstance(last, Finished)
     assert last.result.model.family == "llama"
 
