@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 
 from core.command_line import check_command, models_command, run_command
+from core.command_line.options import TEXT_OPTIONS, bound
 from core.errors import Cancelled, SurgeryError
 
 DONE, FAILED, CANCELLED = 0, 1, 130
+SHOW_TRACE = "CIRCUIT_SURGEON_TRACE"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -29,7 +32,8 @@ def main(arguments: list[str]) -> int:
     int
         0 done, 1 failed with one sentence on stderr, 2 wrong usage (by argparse), 130 cancelled.
     """
-    options = parser().parse_args(arguments)
+    made = parser()
+    options = made.parse_args(bound(arguments, TEXT_OPTIONS))
     command: Callable[[argparse.Namespace], int] = options.function
     try:
         return command(options)
@@ -41,3 +45,11 @@ def main(arguments: list[str]) -> int:
         return CANCELLED
     except BrokenPipeError:
         return DONE
+    except Exception as error:
+        if os.environ.get(SHOW_TRACE):
+            raise
+        sys.stderr.write(
+            f"Something unexpected happened: {type(error).__name__}: {error}. "
+            f"Set {SHOW_TRACE}=1, try again and send the developers what is printed.\n"
+        )
+        return FAILED

@@ -6,6 +6,7 @@ import argparse
 import json
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,24 @@ if TYPE_CHECKING:
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 DTYPES = ("float32", "float16", "bfloat16")
+
+
+TEXT_OPTIONS = ("--prompt", "--cut", "--target", "--versus", "--pair", "--donor-prompt")
+OPTION = re.compile(r"--[a-z]")
+
+
+def bound(arguments: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Tie texts that begin with a dash to their options, as in ``--pair=-1|0``.
+
+    argparse would take them for options of their own.
+    """
+    made: list[str] = []
+    for argument in arguments:
+        if made and made[-1] in names and argument.startswith("-") and not OPTION.match(argument):
+            made[-1] = f"{made[-1]}={argument}"
+        else:
+            made.append(argument)
+    return made
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:

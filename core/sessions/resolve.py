@@ -59,6 +59,7 @@ def resolve(
         if word is not None:
             with _noting(notes, part, None):
                 wanted[part] = _token(word, info, token_id)
+                notes += _other_spelling(part, word, wanted[part], info, token_id)
     request = RunRequest(
         model=identity,
         ids=tokens.ids,
@@ -135,6 +136,22 @@ def _told_apart(pairs: list[Pair]) -> tuple[Pair, ...]:
         Pair(f"{pair.label} ({pair.a}, {pair.b})", pair.a, pair.b) if labels.count(pair.label) > 1 else pair
         for pair in pairs
     )
+
+
+def _other_spelling(
+    part: str, word: str | int, found: int | None, info: ModelInfo, token_id: Callable[[str], int]
+) -> list[Note]:
+    """Return a note where a text without its blank names the middle of a word, and with it a whole one."""
+    if info.objective != "causal" or not isinstance(word, str) or not word[:1].isalnum():
+        return []
+    try:
+        with_blank = token_id(f" {word}")
+    except SurgeryError:
+        return []
+    if with_blank == found:
+        return []
+    message = f"{word!r} without a blank before it is the piece that goes on with a word."
+    return [Note(part, None, message, f"For the word itself write {' ' + word!r}.", expected=True)]
 
 
 def _token(word: str | int, info: ModelInfo, token_id: Callable[[str], int]) -> int:

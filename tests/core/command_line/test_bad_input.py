@@ -184,7 +184,9 @@ def test_that_an_answer_into_a_missing_folder_is_refused_before_the_work(
     missing = tmp_path / "missing"
     said = command("run", "--model", "no such model", "--prompt", "x", "--out", missing / "out.json")
     assert said.sentence == f"The folder {missing} does not exist. Make it first."
-    assert "cannot be written: Is a directory." in ask(command, tiny_gpt2, "--out", tmp_path)
+    for no_file in (tmp_path, ""):
+        said = command("run", "--model", "no such model", "--prompt", "x", "--out", no_file)
+        assert said.sentence == f"{str(no_file)!r} is not a file's name. Give --out a file, or - for standard output."
 
 
 def test_that_a_folder_that_is_no_checkpoint_is_said(command: Command, tmp_path: Path) -> None:

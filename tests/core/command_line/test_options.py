@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.command_line.main import parser
-from core.command_line.options import parse_pair, read_plan, session_of
+from core.command_line.options import TEXT_OPTIONS, bound, parse_pair, read_plan, session_of
 from core.errors import SurgeryError
 from core.interventions.notation import parse_cut
 from core.interventions.plan import Plan
@@ -86,3 +86,10 @@ def test_that_the_number_of_predictions_is_a_whole_number_from_1(
 def test_that_a_plan_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(SurgeryError, match="cannot be read: No such file"):
         read_plan(tmp_path / "plan.json")
+
+
+def test_that_a_text_that_begins_with_a_dash_belongs_to_its_option() -> None:
+    given = ["run", "--pair", "-1|0", "--prompt", "-hello", "--target", "--", "--top", "3", "--versus", "--out", "x"]
+    assert bound(given, TEXT_OPTIONS) == [
+        "run", "--pair=-1|0", "--prompt=-hello", "--target=--", "--top", "3", "--versus", "--out", "x",
+    ]  # fmt: skip
