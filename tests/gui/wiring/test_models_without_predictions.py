@@ -32,6 +32,7 @@ def test_that_a_prompt_without_the_mask_says_what_to_do_and_similarities_go_on(b
     for panel in ("log_prob_curve", "predictions"):
         assert "[MASK]" in reason(bert, panel)
     pair(bert, 1, 3)
+    bert.click_token(2)
     bert.click_cell("L1H2.z")
     result = bert.wait_for_result()
     assert result.effect.changed
