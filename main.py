@@ -4,7 +4,7 @@ python3 main.py start [WINDOW OPTIONS]   set up everything beside this file, the
 python3 main.py test [PYTEST OPTIONS]    the same with the test tools, then run the tests
 python3 main.py libraries [--tests]      name the system packages that are missing
 
-python main.py [SESSION.surgery] [--model M]                    the window
+python main.py [--model M] [--prompt TEXT]                      the window
 python main.py --screenshot OUT.png [--size 1600x1000]          the window, drawn into a file
 python main.py run --model M --prompt TEXT [--cut CUT]...       one run, answered in JSON
 python main.py check --model M                                  the self-check of a model
