@@ -63,7 +63,9 @@ def dispatch(arguments: List[str]) -> int:
         return answer(arguments)
     screen.prepare(arguments)
     if sys.platform == "win32":
-        # Windows finds the wrong libraries when Qt was loaded before torch.
+        # On Windows torch does not find its libraries once Qt has loaded its own, so torch is
+        # imported here, on the main thread, and the window appears some seconds later. Everywhere
+        # else the model thread imports it, behind a window that is there.
         import torch  # noqa: F401
     from gui.app import main as open_window
 
