@@ -10,7 +10,7 @@ python main.py run --model M --prompt TEXT [--cut CUT]...       one run, answere
 python main.py check --model M                                  the self-check of a model
 python main.py models                                           the models that are here
 
-Add --help to any of them for its options.
+Add --help to any of the commands for its options.
 """
 
 # This file keeps to the grammar of Python 3.6, so that an old Python reads far enough to say why
@@ -21,6 +21,7 @@ from typing import List, Optional
 
 OLDEST = (3, 11)
 NEWEST = (3, 13)
+HELP = ("-h", "--help", "help")
 WITHOUT_WINDOW = ("run", "check", "models")
 
 
@@ -34,9 +35,6 @@ def main(argv: Optional[List[str]] = None) -> int:
     import multiprocessing
 
     multiprocessing.freeze_support()
-    if arguments and arguments[0] in ("-h", "--help", "help"):
-        sys.stdout.write(__doc__ or "")
-        return 0
     from core.startup.problem import Problem
 
     try:
@@ -51,17 +49,31 @@ def main(argv: Optional[List[str]] = None) -> int:
 def dispatch(arguments: List[str]) -> int:
     """Hand the command line to whoever answers it."""
     from core.startup import commands, readiness, screen
+    from core.startup.problem import Problem
 
     first = arguments[0] if arguments else ""
+    if first in HELP:
+        return show_help()
     if first in commands.COMMANDS:
         return commands.COMMANDS[first](arguments[1:])
     wants_window = first not in WITHOUT_WINDOW
+    if wants_window and first and not first.startswith("-"):
+        known = ", ".join([*commands.COMMANDS, *WITHOUT_WINDOW[:-1]])
+        sys.stderr.write("There is no command {!r}: there are {} and {}.\n".format(first, known, WITHOUT_WINDOW[-1]))
+        return 2
     readiness.require(readiness.FOR_WINDOW if wants_window else readiness.FOR_RUNS)
     if not wants_window:
         from core.command_line import main as answer
 
         return answer(arguments)
-    screen.prepare(arguments)
+    try:
+        screen.prepare(arguments)
+    except Problem:
+        # Wrong usage and a call for help are answered first: they end here, with or without a screen.
+        from gui.options import parser
+
+        parser().parse_args(arguments)
+        raise
     if sys.platform == "win32":
         # On Windows torch does not find its libraries once Qt has loaded its own, so torch is
         # imported here, on the main thread, and the window appears some seconds later. Everywhere
@@ -70,6 +82,18 @@ def dispatch(arguments: List[str]) -> int:
     from gui.app import main as open_window
 
     return open_window(arguments)
+
+
+def show_help() -> int:
+    """Show every command, and the window's options where the packages are there."""
+    from core.startup import readiness
+
+    sys.stdout.write(__doc__ or "")
+    if not readiness.missing(readiness.FOR_WINDOW):
+        from gui.options import parser
+
+        sys.stdout.write("\nThe window's options:\n\n" + parser().format_help())
+    return 0
 
 
 if __name__ == "__main__":

@@ -43,5 +43,10 @@ def test_that_the_start_needs_no_package_at_all() -> None:
     assert "--tests" in started.stdout
 
 
+def test_that_the_options_of_the_window_need_no_qt() -> None:
+    loaded = run_python(LOADED.format(module="gui.options", slow={"PySide6", "shiboken6", "pyqtgraph"}))
+    assert (loaded.returncode, loaded.stdout) == (0, ""), loaded.stderr
+
+
 def test_that_a_python_too_old_for_the_project_can_read_main() -> None:
     ast.parse((ROOT / "main.py").read_text(encoding="utf-8"), feature_version=(3, 6))

@@ -36,9 +36,12 @@ def start(arguments: Sequence[str]) -> int:
     made = parser("start", description)
     made.epilog = "All other options are the window's: main.py --help"
     options, rest = made.parse_known_args(arguments)
-    # Before the download, not after it.
-    screen.prepare(rest, dict(os.environ))
+    if rest and not rest[0].startswith("-"):
+        made.error(f"the window takes options alone, and {rest[0]!r} is none: see main.py --help")
     environment = Environment(ROOT)
+    if not environment.is_complete(""):
+        # Before the download, not after it; without one the window judges its own command line first.
+        screen.prepare(rest, dict(os.environ))
     packages.install(environment, "", options.torch_index)
     packages.say("Opening Circuit Surgeon")
     return replace_process([str(environment.python), str(ROOT / "main.py"), *rest])

@@ -32,9 +32,9 @@ def test_that_start_opens_the_window_in_the_environment_with_the_other_options(
     opened: list[list[str]] = []
     monkeypatch.setattr(commands, "replace_process", lambda command: opened.append(command) or 0)
     monkeypatch.setenv("DISPLAY", ":0")
-    assert commands.start(["a.surgery", "--torch-index", "https://example.org", "--theme", "dark"]) == 0
+    assert commands.start(["--size", "960x600", "--torch-index", "https://example.org", "--theme", "dark"]) == 0
     python = Environment(project.root).python
-    assert opened == [[str(python), str(project.root / "main.py"), "a.surgery", "--theme", "dark"]]
+    assert opened == [[str(python), str(project.root / "main.py"), "--size", "960x600", "--theme", "dark"]]
     assert project.installs[0][-2:] == ["https://example.org", "torch"]
 
 
@@ -48,6 +48,26 @@ def test_that_a_screenshot_needs_no_screen_to_start(project: StandIn, monkeypatc
 def test_that_nothing_is_downloaded_where_no_window_can_open(project: StandIn) -> None:
     with pytest.raises(Problem, match="no screen"):
         commands.start([])
+    assert project.calls == []
+
+
+def test_that_once_set_up_the_window_judges_its_command_line_before_the_screen(
+    project: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[list[str]] = []
+    monkeypatch.setattr(commands, "replace_process", lambda command: opened.append(command) or 0)
+    packages.install(Environment(project.root), "")
+    assert commands.start(["--screensho", "a.png"]) == 0
+    assert opened[0][2:] == ["--screensho", "a.png"]
+
+
+def test_that_a_word_is_no_option_of_the_window_and_downloads_nothing(
+    project: StandIn, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        commands.start(["rnu", "--model", "M"])
+    assert ended.value.code == 2
+    assert "'rnu'" in capsys.readouterr().err
     assert project.calls == []
 
 

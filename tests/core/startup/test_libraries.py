@@ -77,7 +77,7 @@ def test_that_the_platform_is_the_one_qt_will_take(environment: dict[str, str], 
 
 def test_that_a_machine_without_a_screen_is_told_of_the_screenshot() -> None:
     with pytest.raises(Problem, match=r"There is no screen here\. .*--screenshot"):
-        screen.prepare(["a.surgery"], {})
+        screen.prepare(["--theme", "dark"], {})
 
 
 @pytest.mark.parametrize("arguments", [["--screenshot", "a.png"], ["--theme", "dark", "--screenshot=a.png"]])
