@@ -33,9 +33,10 @@ def tokenize(loaded: LoadedModel, prompt: str) -> Tokens:
     if all(encoding["special_tokens_mask"]):
         raise SurgeryError("Nothing of the prompt is left after splitting it into tokens.", "Type some words.")
     if len(ids) > info.context:
+        surplus = len(ids) - info.context
         raise SurgeryError(
             f"The prompt is {len(ids)} tokens long, but {info.name} takes at most {info.context}.",
-            f"Shorten it by {len(ids) - info.context} tokens.",
+            f"Shorten it by {surplus} token{'s' if surplus > 1 else ''}.",
         )
     if max(ids) >= info.vocab_size:
         raise SurgeryError(

@@ -176,3 +176,8 @@ def test_that_a_tokenizer_of_another_model_is_noticed(gpt2: LoadedModel) -> None
     loaded = with_tokenizer(gpt2.tokenizer, vocab_size=100)
     with pytest.raises(SurgeryError, match="The tokenizer knows more tokens"):
         tokenize(loaded, "Peanut butter")
+
+
+def test_that_one_token_too_many_is_one_token(gpt2: LoadedModel) -> None:
+    with pytest.raises(SurgeryError, match=r"Shorten it by 1 token\.$"):
+        tokenize(gpt2, "a" + " on" * CONTEXT)
