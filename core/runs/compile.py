@@ -60,7 +60,8 @@ class Compiled:
         seen: list[Tensor] = []
 
         def remember(x: Tensor) -> None:
-            seen[:] = [x]
+            # Cloned: some families change their residual in place further down.
+            seen[:] = [x.clone()]
 
         def replace(out: Tensor) -> Tensor:
             before = seen.pop()

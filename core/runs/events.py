@@ -81,7 +81,7 @@ class Note:
     Attributes
     ----------
     part : str
-        ``"prompt"``, ``"incision"``, ``"pair"``, ``"target"``, ``"versus"`` or ``"prediction"``.
+        ``"incision"``, ``"pair"``, ``"target"``, ``"versus"``, ``"mask"`` or ``"prediction"``.
     index : int or None
         Which incision or pair.
     message, hint : str

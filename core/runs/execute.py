@@ -36,11 +36,12 @@ def execute(
     """
     import torch
 
-    if (known := cache.result(request)) is not None:
-        # Equal ids can stand for other characters, and other incisions may be switched off.
-        yield Finished(replace(known, request=request, tokens=tokens))
-        return
     started = time.perf_counter()
+    if (known := cache.result(request)) is not None:
+        # Equal ids can stand for other characters.
+        took = time.perf_counter() - started
+        yield Finished(replace(known, request=request, tokens=tokens, seconds=took, clean_was_cached=True))
+        return
     try:
         clean = cache.clean_trace(request)
         was_cached = clean is not None

@@ -52,6 +52,9 @@ def resolve(
     if info.has_head:
         with _noting(notes, "prediction", None):
             position = len(tokens) - 1 if info.objective == "causal" else mask_positions(tokens)[0]
+            if len(tokens.mask_positions) > 1 and info.objective == "masked":
+                count = len(tokens.mask_positions)
+                notes.append(Note("mask", None, f"Of the {count} masks the first one is read.", expected=True))
     else:
         notes.append(Note("prediction", None, NO_HEAD, NO_HEAD_HINT, expected=True))
     wanted: dict[str, int | None] = {"target": None, "versus": None}

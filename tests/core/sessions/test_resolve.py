@@ -103,9 +103,22 @@ def test_that_the_first_token_id_is_a_target_like_any_other() -> None:
     assert resolved(target=0)[0].target == 0
 
 
-def test_that_a_masked_model_is_read_at_its_first_mask() -> None:
+def test_that_a_masked_model_is_read_at_its_first_mask_and_says_so() -> None:
     request, notes = resolved(model=masked(), tokens=made_tokens("so", "[MASK]", "it", "[MASK]"))
-    assert (request.read_position, notes) == (1, ())
+    assert request.read_position == 1
+    assert notes == (Note("mask", None, "Of the 2 masks the first one is read.", expected=True),)
+
+
+def test_that_a_word_is_told_apart_from_the_piece_without_its_blank() -> None:
+    ids = {"Lily": 1, " Lily": 2}.__getitem__
+    session = Session(model="small", prompt="", target="Lily")
+    request, notes = resolve(session, "small", made_tokens(), info(), ids)
+    assert request.target == 1
+    assert [(note.part, note.hint, note.expected) for note in notes] == [
+        ("target", "For the word itself write ' Lily'.", True)
+    ]
+    named = resolve(replace(session, target=" Lily"), "small", made_tokens(), info(), ids)
+    assert (named[0].target, named[1]) == (2, ())
 
 
 def test_that_a_masked_model_without_a_mask_still_compares_tokens() -> None:
