@@ -10,6 +10,7 @@ from core.models.progress import in_words
 if TYPE_CHECKING:
     from core.models.checkpoint import Checkpoint
 
+OUT_OF_MEMORY = ("out of memory", "allocate memory", "not enough memory", "alloc_failed")
 DTYPE_BYTES = {"float32": 4, "float16": 2, "bfloat16": 2}
 # Activations of a short prompt and what the libraries keep for themselves, as a share of the weights.
 WORKING_SHARE = 0.1
@@ -39,6 +40,9 @@ def free_bytes(device: str) -> int:
 def check_fits(checkpoint: Checkpoint, dtype: str, device: str) -> None:
     """Refuse a model that does not fit.
 
+    On its way to a GPU the whole network stands in main memory: the library reads files straight
+    to a device only with an extra package.
+
     Raises
     ------
     SurgeryError
@@ -50,6 +54,27 @@ def check_fits(checkpoint: Checkpoint, dtype: str, device: str) -> None:
             f"The model needs about {in_words(needed)} in {dtype} but only {in_words(free)} are free on {device}.",
             _what_would_fit(checkpoint, dtype, device, free),
         )
+    if device.startswith("cuda"):
+        weights, free = checkpoint.n_parameters * DTYPE_BYTES[dtype], free_bytes("cpu")
+        if weights > free:
+            raise SurgeryError(
+                f"The model passes through the main memory, where it needs about {in_words(weights)} in {dtype} "
+                f"but only {in_words(free)} are free.",
+                _what_would_fit(checkpoint, dtype, "cpu", free),
+            )
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether an error says that the memory of some device has run out.
+
+    Each allocator has an error of its own: that of the processor is a bare RuntimeError.
+    """
+    import torch
+
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    text = str(error).lower()
+    return not isinstance(error, SurgeryError) and any(words in text for words in OUT_OF_MEMORY)
 
 
 def _what_would_fit(checkpoint: Checkpoint, dtype: str, device: str, free: int) -> str:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from core.errors import Cancelled, SurgeryError
+from core.models.memory import is_out_of_memory
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -118,7 +119,7 @@ def _failures_in_words(checkpoint: Checkpoint, dtype: str, device: str) -> Itera
     except (SurgeryError, Cancelled):
         raise
     except Exception as error:  # what a broken checkpoint provokes in the libraries has no common class
-        if _is_out_of_memory(error):
+        if is_out_of_memory(error):
             _let_go(error, device)
             raise SurgeryError(
                 f"The memory of {device} ran out while the model was loaded in {dtype}.",
@@ -134,14 +135,6 @@ def _failures_in_words(checkpoint: Checkpoint, dtype: str, device: str) -> Itera
             f"The checkpoint {checkpoint.folder} cannot be loaded: {first_line}",
             "Its config.json may not fit its weights, or a file may be damaged.",
         ) from error
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    import torch
-
-    text = str(error).lower()
-    words = ("out of memory", "can't allocate memory", "not enough memory", "cannot allocate memory")
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(word in text for word in words)
 
 
 def _let_go(error: Exception, device: str) -> None:

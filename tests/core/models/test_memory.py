@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import replace
 
 import pytest
+import torch
 
 from core.errors import SurgeryError
 from core.models import memory
@@ -41,6 +43,46 @@ def test_that_a_full_gpu_points_to_the_main_memory(billion: Checkpoint, monkeypa
     monkeypatch.setattr(memory, "free_bytes", lambda device: 10**11 if device == "cpu" else 10**9)
     with pytest.raises(SurgeryError, match="choose the device cpu"):
         memory.check_fits(billion, "float32", "cuda")
+
+
+@pytest.mark.parametrize(
+    ("free", "hint"), [(3_000_000_000, "In bfloat16 it needs 2.2 GB and fits"), (10**9, "Close other programs")]
+)
+def test_that_a_model_for_the_gpu_must_fit_into_the_main_memory_too(
+    billion: Checkpoint, monkeypatch: pytest.MonkeyPatch, free: int, hint: str
+) -> None:
+    monkeypatch.setattr(memory, "free_bytes", lambda device: free if device == "cpu" else 10**11)
+    with pytest.raises(SurgeryError, match=r"passes through the main memory, where it needs about 4.0 GB") as caught:
+        memory.check_fits(billion, "float32", "cuda:0")
+    assert hint in caught.value.hint
+
+
+def test_that_memory_that_is_shared_is_asked_once(billion: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr(memory, "free_bytes", lambda device: asked.append(device) or 10**11)
+    memory.check_fits(billion, "float32", "mps")
+    memory.check_fits(billion, "float32", "cpu")
+    assert asked == ["mps", "cpu"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:124] DefaultCPUAllocator: can't allocate memory: ..."),
+        RuntimeError("MPS backend out of memory (MPS allocated: 17.99 GB)"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
+    ],
+)
+def test_that_each_allocator_is_understood_when_it_runs_out(error: Exception) -> None:
+    assert memory.is_out_of_memory(error)
+
+
+def test_that_other_failures_are_not_taken_for_a_lack_of_memory() -> None:
+    assert not memory.is_out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
+    assert not memory.is_out_of_memory(SurgeryError("The memory of cpu ran out of memory."))
 
 
 def test_that_a_small_model_fits_this_machine(tiny_gpt2: TinyModel) -> None:
