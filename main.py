@@ -13,11 +13,14 @@ python main.py models                                           the models that 
 Add --help to any of the commands for its options.
 """
 
-# This file keeps to the grammar of Python 3.6, so that an old Python reads far enough to say why
-# it cannot go on.
+# This file keeps to the grammar of Python 3.6, so that an old Python reads far enough to go on in
+# another, or to say why it cannot.
 
+import os
 import sys
 from typing import List, Optional
+
+from core.startup import other_python
 
 OLDEST = (3, 11)
 NEWEST = (3, 13)
@@ -28,10 +31,14 @@ WITHOUT_WINDOW = ("run", "check", "models")
 def main(argv: Optional[List[str]] = None) -> int:
     """Do what the command line says and return the exit code."""
     arguments = sys.argv[1:] if argv is None else argv
-    here = sys.version_info[:2]
-    if not OLDEST <= here <= NEWEST:
-        sys.stderr.write("Python 3.{} to 3.{} is needed, this is {}.{}.\n".format(OLDEST[1], NEWEST[1], *here))
+    if not OLDEST <= sys.version_info[:2] <= NEWEST:
+        if argv is None:
+            return other_python.go_on(os.path.abspath(__file__), arguments, OLDEST, NEWEST)
+        # Who calls this function is not to become another process.
+        sys.stderr.write(other_python.refusal(OLDEST, NEWEST))
         return 1
+    # The programs that are started from here may go on in another Python in their turn.
+    os.environ.pop(other_python.GONE_ON, None)
     import multiprocessing
 
     multiprocessing.freeze_support()

@@ -48,5 +48,8 @@ def test_that_the_options_of_the_window_need_no_qt() -> None:
     assert (loaded.returncode, loaded.stdout) == (0, ""), loaded.stderr
 
 
-def test_that_a_python_too_old_for_the_project_can_read_main() -> None:
-    ast.parse((ROOT / "main.py").read_text(encoding="utf-8"), feature_version=(3, 6))
+@pytest.mark.parametrize(
+    "name", ["main.py", "core/__init__.py", "core/startup/__init__.py", "core/startup/other_python.py"]
+)
+def test_that_a_python_too_old_for_the_project_can_read_what_it_runs(name: str) -> None:
+    ast.parse((ROOT / name).read_text(encoding="utf-8"), feature_version=(3, 6))
