@@ -15,6 +15,7 @@ from gui.wiring.cut_wiring import CutWiring
 from gui.wiring.notice_wiring import NoticeWiring
 from gui.wiring.panel_wiring import PanelWiring
 from gui.wiring.prompt_wiring import PromptWiring
+from gui.wiring.text_fit import TextFit
 from gui.wiring.window_wiring import WindowWiring
 from gui.worker.model_thread import ModelThread
 
@@ -65,6 +66,7 @@ def assemble(session: Session, theme: Theme, settings: Settings) -> Application:
         PanelWiring(store, controller, window.panels.values()),
         NoticeWiring(controller, notifications),
         WindowWiring(window, controller, notifications, theme, settings),
+        TextFit(window, theme, notifications),
     )
     actions = build_menus(window, menu_table(window, store, controller, theme, cuts))
     return Application(theme, store, thread, controller, notifications, window, wirings, actions)

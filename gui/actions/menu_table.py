@@ -89,11 +89,15 @@ def _edit(store: SessionStore, cuts: CutWiring) -> tuple[ActionSpec, ...]:
 
 def _view(window: MainWindow, theme: Theme) -> tuple[ActionSpec, ...]:
     def step(by: int) -> None:
-        nearest = min(range(len(SCALES)), key=lambda index: abs(SCALES[index] - theme.scale))
+        nearest = min(range(len(SCALES)), key=lambda index: abs(SCALES[index] - theme.wanted))
         theme.use(scale=SCALES[min(max(nearest + by, 0), len(SCALES) - 1)])
 
     def named(name: str) -> State:
         return State(checked=theme.palette.name == name)
+
+    def larger() -> State:
+        crowded = "Larger text (as soon as the window has room)" if theme.scale < theme.wanted else ""
+        return State(crowded, enabled=theme.wanted < SCALES[-1])
 
     changed = (theme.changed,)
     palettes = (
@@ -108,11 +112,11 @@ def _view(window: MainWindow, theme: Theme) -> tuple[ActionSpec, ...]:
         ActionSpec("&View", "-"),
         ActionSpec(
             "&View", "Larger text", partial(step, 1), ("Ctrl++", "Ctrl+="), "For the last row of the room.",
-            lambda: State(enabled=theme.scale < SCALES[-1]), changed,
+            larger, changed,
         ),
         ActionSpec(
             "&View", "Smaller text", partial(step, -1), ("Ctrl+-",), "For a small screen.",
-            lambda: State(enabled=theme.scale > SCALES[0]), changed,
+            lambda: State(enabled=theme.wanted > SCALES[0]), changed,
         ),
         ActionSpec("&View", "Normal text", partial(theme.use, scale=1.0), ("Ctrl+0",)),
         ActionSpec("&View", "-"),

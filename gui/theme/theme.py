@@ -29,7 +29,7 @@ class Theme(QObject):
     def __init__(self, name: str = "light", scale: float = 1.0, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._palette = PALETTES[name]
-        self._scale = scale
+        self._scale = self._wanted = scale
 
     @property
     def palette(self) -> Palette:
@@ -40,6 +40,11 @@ class Theme(QObject):
     def scale(self) -> float:
         """Text size relative to the default."""
         return self._scale
+
+    @property
+    def wanted(self) -> float:
+        """The text size that was asked for; the one in force is smaller where that has no room."""
+        return self._wanted
 
     def color(self, value: str, alpha: int = 255) -> QColor:
         """Return one of the palette's colours for painting."""
@@ -63,7 +68,12 @@ class Theme(QObject):
         if name is not None:
             self._palette = PALETTES[name]
         if scale is not None:
-            self._scale = min(max(scale, SCALES[0]), SCALES[-1])
+            self._scale = self._wanted = min(max(scale, SCALES[0]), SCALES[-1])
+        self.apply()
+
+    def give_way(self, scale: float) -> None:
+        """Put a text size in force that fits, without forgetting the one that was asked for."""
+        self._scale = min(max(scale, SCALES[0]), self._wanted)
         self.apply()
 
     def apply(self) -> None:

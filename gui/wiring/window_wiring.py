@@ -58,7 +58,7 @@ class WindowWiring(QObject):
 
     @Slot()
     def _on_theme_changed(self) -> None:
-        self._settings.keep_theme(self._theme.palette.name, self._theme.scale)
+        self._settings.keep_theme(self._theme.palette.name, self._theme.wanted)
 
     @Slot()
     def _on_window_closing(self) -> None:

@@ -26,8 +26,8 @@ NO_KEYS = Qt.KeyboardModifier.NoModifier
 PATIENCE_MS = 20_000
 
 
-class Hands:
-    """A person at the window.
+class Eyes:
+    """Who looks at the window, and remembers what it told.
 
     Attributes
     ----------
@@ -62,8 +62,6 @@ class Hands:
 
     def _on_opened(self, info: object, check: object) -> None:
         self.opened.append(str(getattr(info, "name", "")))
-
-    # What is to be seen.
 
     @property
     def session(self) -> Session:
@@ -100,7 +98,9 @@ class Hands:
         """Return the entry of a menu."""
         return self.made.actions[name]
 
-    # What is waited for.
+
+class Hands(Eyes):
+    """Who uses the window."""
 
     def wait_until_quiet(self) -> None:
         """Wait until nothing is typed, runs or waits, and all of it was told."""
@@ -110,8 +110,6 @@ class Hands:
         """Wait until what was asked is answered."""
         self.wait_until_quiet()
         return self.result
-
-    # What is done.
 
     def click(self, widget: QWidget, place: QPoint | None = None, keys: Qt.KeyboardModifier = NO_KEYS) -> None:
         """Click a widget."""

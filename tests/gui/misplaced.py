@@ -1,0 +1,91 @@
+"""What of a window is cut off, squeezed or overlaps, found without looking at it."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractScrollArea,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QSizePolicy,
+    QWidget,
+)
+
+# Rounding of sizes that grow with the text.
+SLACK = 2
+
+
+def misplaced(window: QWidget) -> list[str]:
+    """Return a line for every widget to be seen that is not whole."""
+    found: list[str] = []
+    for widget in window.findChildren(QWidget):
+        parent = widget.parentWidget()
+        if parent is None or widget.isWindow() or not widget.isVisibleTo(window) or _scrolls(parent):
+            continue
+        if not parent.rect().adjusted(-SLACK, -SLACK, SLACK, SLACK).contains(widget.geometry()):
+            found.append(
+                f"{_name(widget)} at {_box(widget.geometry())} is cut off by {_name(parent)} {_box(parent.rect())}"
+            )
+        found += [f"{_name(widget)}: {fault}" for fault in _squeezed(widget)]
+    for parent in (window, *window.findChildren(QWidget)):
+        if parent.isVisibleTo(window) and not _scrolls(parent):
+            found += _overlaps(parent, window)
+    return found
+
+
+def _scrolls(parent: QWidget) -> bool:
+    area = parent.parentWidget()
+    return isinstance(area, QAbstractScrollArea) and area.viewport() is parent
+
+
+def _squeezed(widget: QWidget) -> list[str]:
+    """Say which words of a widget have no room; a label that gives way has them in its tool tip."""
+    faults = []
+    if isinstance(widget, QLabel) and widget.text():
+        gives_way = widget.sizePolicy().horizontalPolicy() == QSizePolicy.Policy.Ignored and widget.toolTip()
+        if widget.wordWrap():
+            if widget.height() + SLACK < widget.heightForWidth(widget.width()):
+                faults.append(
+                    f"{widget.text()[:40]!r} needs {widget.heightForWidth(widget.width())}, has {widget.height()} high"
+                )
+        elif not gives_way and widget.width() + SLACK < widget.fontMetrics().horizontalAdvance(widget.text()):
+            faults.append(f"{widget.text()[:40]!r} has only {widget.width()} of {widget.sizeHint().width()}")
+    least = widget.minimumSizeHint() if isinstance(widget, QAbstractButton | QLineEdit | QComboBox) else None
+    if least is not None and (widget.width() + SLACK < least.width() or widget.height() + SLACK < least.height()):
+        faults.append(f"needs {least.width()}x{least.height()}, has {widget.width()}x{widget.height()}")
+    return faults
+
+
+def _overlaps(parent: QWidget, window: QWidget) -> list[str]:
+    beside = [
+        child
+        for child in parent.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        if not child.isWindow()
+        and child.isVisibleTo(window)
+        and not child.testAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        and child.width() > 1
+        and child.height() > 1
+    ]
+    return [
+        f"{_name(one)} {_box(one.geometry())} and {_name(other)} {_box(other.geometry())} overlap in {_name(parent)}"
+        for one, other in combinations(beside, 2)
+        if min(_shared(one, other)) > SLACK
+    ]
+
+
+def _shared(one: QWidget, other: QWidget) -> tuple[int, int]:
+    both = one.geometry().intersected(other.geometry())
+    return both.width(), both.height()
+
+
+def _name(widget: QWidget) -> str:
+    words = widget.objectName() or widget.accessibleName()[:30]
+    return f"{type(widget).__name__}({words})" if words else type(widget).__name__
+
+
+def _box(box: QRect) -> str:
+    return f"{box.x()},{box.y()} {box.width()}x{box.height()}"

@@ -1,0 +1,150 @@
+"""Nothing of the window is cut off or overlaps, in any size, theme and text size; switching leaks nothing."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import QObject, QSize, Qt
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
+
+from gui.notifications import Notice
+from gui.wiring.text_fit import TextFit, share
+from tests.fixtures.leaks import settle
+from tests.fixtures.tiny_models import TinyModel
+from tests.gui.conftest import Opener
+from tests.gui.hands import Hands
+from tests.gui.misplaced import misplaced
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+SIZES = ((960, 600), (1280, 720), (1600, 1000), (2560, 1440))
+NOTICES = (
+    Notice(
+        "failure",
+        "danger",
+        "The prompt is 200 tokens long, but the model with quite a long name takes at most 64 of them at once.",
+        "Shorten it by 136 tokens, or choose a model that takes more.",
+        "A report.",
+    ),
+    Notice("self-check", "danger", "The model failed its self-check.", "Choose another model.", lasting=True),
+)
+
+
+@pytest.fixture
+def full(open_window: Opener, tiny_gpt2: TinyModel, themed: object) -> Hands:
+    """The window with pairs, a cut and a scale to set."""
+    hands = open_window(
+        "--model", str(tiny_gpt2.folder), "--prompt", tiny_gpt2.prompt, "--pair", "butter|pizza", "--pair", "great|on",
+        "--cut", "L1H2.z@1=noise(sigma=2,seed=1)",
+    )  # fmt: skip
+    hands.choose("scale")
+    return hands
+
+
+def calm(hands: Hands) -> None:
+    """Let layouts, the text size and what waits to be deleted come to rest."""
+    fit = next(wiring for wiring in hands.made.wirings if isinstance(wiring, TextFit))
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    settle(application)
+    hands.qtbot.waitUntil(lambda: not fit.settling)
+    settle(application)
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_that_nothing_is_cut_off_or_overlaps(full: Hands, name: str) -> None:
+    for size, scale in product(SIZES, (0.8, 1.0, 2.0)):
+        full.made.theme.use(name=name, scale=scale)
+        full.window.resize(*size)
+        full.window.arrange()
+        calm(full)
+        assert (size, scale, misplaced(full.window)) == (size, scale, [])
+        assert (full.window.width(), full.window.height()) == size
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_that_notices_are_whole_and_push_nothing_out(full: Hands, size: tuple[int, int]) -> None:
+    full.made.theme.use(name="light", scale=1.0)
+    full.window.resize(*size)
+    full.window.arrange()
+    calm(full)
+    before = full.made.theme.scale
+    for notice in NOTICES:
+        full.made.notifications.show(notice)
+    calm(full)
+    assert misplaced(full.window) == []
+    for notice in NOTICES:
+        full.made.notifications.withdraw(notice.key)
+    calm(full)
+    assert misplaced(full.window) == []
+    assert full.made.theme.scale == before
+
+
+def test_that_a_long_prompt_and_every_operation_have_room(full: Hands) -> None:
+    full.made.theme.use(scale=1.0)
+    full.window.resize(1280, 800)
+    full.window.arrange()
+    full.retype(full.window.header.prompt, "the cat sat on the mat " * 6)
+    full.wait_until_quiet()
+    for operation in full.window.brush.buttons:
+        full.choose(operation)
+        calm(full)
+        assert misplaced(full.window) == []
+
+
+def test_that_text_gives_way_in_a_small_window_and_comes_back_in_a_large_one(full: Hands) -> None:
+    theme = full.made.theme
+    theme.use(scale=1.5)
+    full.window.resize(1280, 720)
+    full.window.arrange()
+    calm(full)
+    assert theme.scale < theme.wanted == 1.5
+    assert "has room" in full.action("Larger text").text()
+    full.window.resize(2560, 1440)
+    full.window.arrange()
+    calm(full)
+    assert theme.scale == theme.wanted == 1.5
+    assert full.action("Larger text").text() == "Larger text"
+
+
+@pytest.mark.parametrize(
+    ("room", "needed", "factor"), [((100, 100), (50, 80), 1.25), ((100, 100), (200, 10), 0.5), ((9, 9), (0, 0), 9)]
+)
+def test_that_the_shorter_side_decides_what_fits(room: tuple[int, int], needed: tuple[int, int], factor: float) -> None:
+    assert share(QSize(*room), QSize(*needed)) == factor
+
+
+def test_that_switching_theme_and_text_size_leaves_no_object_behind(full: Hands) -> None:
+    def count() -> int:
+        calm(full)
+        return len(full.window.findChildren(QObject))
+
+    def switch() -> None:
+        for name, scale in (("dark", 1.3), ("light", 0.8), ("dark", 1.0), ("light", 1.0)):
+            full.made.theme.use(name=name, scale=scale)
+
+    switch()
+    before = count()
+    for _ in range(2):
+        switch()
+    assert count() == before
+
+
+def test_that_what_is_misplaced_is_found(qtbot: QtBot) -> None:
+    """The check itself: one widget cut off, two that overlap, words without room."""
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(300, 100)
+    outside, label, over = QPushButton("outside", window), QLabel("many words in little room", window), QLabel(window)
+    outside.setGeometry(250, 10, 100, 40)
+    label.setGeometry(0, 0, 40, 20)
+    over.setGeometry(10, 5, 40, 20)
+    window.show()
+    found = "\n".join(misplaced(window))
+    for word in ("is cut off by", "overlap in", "has only 40 of"):
+        assert word in found
+    over.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+    assert "overlap" not in "\n".join(misplaced(window))
