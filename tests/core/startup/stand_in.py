@@ -7,7 +7,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-PROGRAM = """#!{python}
+# The first two lines make a shell run the rest in Python: a path with a blank cannot follow "#!".
+PROGRAM = """#!/bin/sh
+"exec" "{python}" "$0" "$@"
 import json, os, shutil, sys
 
 asked = sys.argv[1:]
@@ -70,6 +72,6 @@ def make_stand_in(folder: Path) -> StandIn:
     python = folder / "stand-in"
     calls, answers = folder / "calls.jsonl", folder / "answers.json"
     answers.write_text("{}")
-    python.write_text(PROGRAM.format(python=sys.executable, calls=str(calls), answers=str(answers)))
+    python.write_text(PROGRAM.format(python=sys.executable, calls=str(calls), answers=str(answers)), encoding="utf-8")
     python.chmod(0o755)
     return StandIn(root, python)
