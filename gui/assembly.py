@@ -66,7 +66,7 @@ def assemble(session: Session, theme: Theme, settings: Settings) -> Application:
         PanelWiring(store, controller, window.panels.values()),
         NoticeWiring(controller, notifications),
         WindowWiring(window, controller, notifications, theme, settings),
-        TextFit(window, theme, notifications),
+        TextFit(store, window, theme, notifications),
     )
     actions = build_menus(window, menu_table(window, store, controller, theme, cuts))
     return Application(theme, store, thread, controller, notifications, window, wirings, actions)

@@ -21,7 +21,7 @@ from gui.surgery.token_strip import TokenStrip
 from gui.widgets.notice_bar import NoticeBar
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QCloseEvent
+    from PySide6.QtGui import QCloseEvent, QResizeEvent
 
     from gui.panel import Panel
     from gui.theme.theme import Theme
@@ -42,9 +42,12 @@ class MainWindow(QMainWindow):
     -------
     closing()
         The window is about to close.
+    resized()
+        The window has another size.
     """
 
     closing = Signal()
+    resized = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -153,6 +156,11 @@ class MainWindow(QMainWindow):
         shares = [UPPER_SHARE] * (len(rows) - 1) + [LAST_SHARE]
         self.resizeDocks(rows, shares, Qt.Orientation.Vertical)
         self.splitter.setSizes(list(GRID_AND_PLAN))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Tell that the size is another."""
+        super().resizeEvent(event)
+        self.resized.emit()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Tell that the window closes."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QSize, QTimer, Slot
+from PySide6.QtCore import QObject, QSize, QTimer, Slot
 
 from gui.theme.theme import SCALES
 
 if TYPE_CHECKING:
     from gui.main_window import MainWindow
     from gui.notifications import Notifications
+    from gui.store import SessionStore
     from gui.theme.theme import Theme
 
 # Layouts ask each other for a while after a change; only then it is known what they need.
@@ -29,12 +30,18 @@ class TextFit(QObject):
     """
 
     def __init__(
-        self, window: MainWindow, theme: Theme, notifications: Notifications, parent: QObject | None = None
+        self,
+        store: SessionStore,
+        window: MainWindow,
+        theme: Theme,
+        notifications: Notifications,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._window, self._theme = window, theme
         self._may_grow = False
         self._wanted = theme.wanted
+        self._needed = QSize()
         self._soon = QTimer(window)
         self._soon.setSingleShot(True)
         self._soon.setInterval(SETTLING_MS)
@@ -43,20 +50,18 @@ class TextFit(QObject):
         notifications.changed.connect(self._on_room_changed)
         for dock in window.docks.values():
             dock.visibilityChanged.connect(self._on_room_changed)
-        window.installEventFilter(self)
+        window.resized.connect(self._on_room_changed)
+        window.strip.canvas.rowsChanged.connect(self._on_content_changed)
+        store.changed.connect(self._on_content_changed)
 
     @property
     def settling(self) -> bool:
         """Whether it is about to look again."""
         return self._soon.isActive()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Look again after the window, or what is in it, has another size."""
-        if event.type() == QEvent.Type.Resize:
-            self._on_room_changed()
-        elif event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Show):
-            self._soon.start()
-        return False
+    @Slot()
+    def _on_content_changed(self) -> None:
+        self._soon.start()
 
     @Slot()
     def _on_room_changed(self) -> None:
@@ -73,8 +78,12 @@ class TextFit(QObject):
     def _on_soon_timeout(self) -> None:
         if not self._window.isVisible():
             return
-        now = self._theme.scale
-        factor = share(self._window.size(), self._window.minimumSizeHint())
+        needed = self._window.minimumSizeHint()
+        if needed != self._needed:  # not settled yet
+            self._needed = needed
+            self._soon.start()
+            return
+        now, factor = self._theme.scale, share(self._window.size(), needed)
         smaller = [step for step in SCALES if step < now]
         larger = [step for step in SCALES if now < step <= min(self._theme.wanted, now * factor)]
         if factor < 1 and smaller:
