@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -22,8 +21,8 @@ TOKENIZER_FILES = (
     ("spiece.model",),
     ("sentencepiece.bpe.model",),
 )
+TOKENIZER_SETTINGS = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
 STORED_BYTES = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2}
-SAMPLES, SAMPLE_BYTES = 64, 4096
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,27 +158,6 @@ def require_supported(config: Mapping[str, Any]) -> None:
 def has_tokenizer(folder: Path) -> bool:
     """Return whether a folder holds the files of a tokenizer of any kind."""
     return any(all((folder / name).is_file() for name in names) for names in TOKENIZER_FILES)
-
-
-def fingerprint(checkpoint: Checkpoint) -> str:
-    """Return twelve hexadecimal digits that differ between checkpoints of different content.
-
-    Configuration and tokenizer are read whole, weights in samples spread over each file, so that
-    it takes milliseconds however large the model is.
-    """
-    digest = hashlib.blake2b(digest_size=6)
-    for name in ("config.json", *(name for names in TOKENIZER_FILES for name in names)):
-        file = checkpoint.folder / name
-        if file.is_file():
-            digest.update(name.encode() + b"\0" + file.read_bytes())
-    for file in checkpoint.weights.files:
-        size = file.stat().st_size
-        digest.update(size.to_bytes(8, "little"))
-        with file.open("rb") as stream:
-            for sample in range(SAMPLES):
-                stream.seek(sample * max(0, size - SAMPLE_BYTES) // (SAMPLES - 1))
-                digest.update(stream.read(SAMPLE_BYTES))
-    return digest.hexdigest()
 
 
 def _families() -> str:

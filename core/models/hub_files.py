@@ -7,13 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.errors import SurgeryError
-from core.models.checkpoint import TOKENIZER_FILES
+from core.models.checkpoint import TOKENIZER_FILES, TOKENIZER_SETTINGS
 
-SMALL = (
-    {"config.json"}
-    | {name for names in TOKENIZER_FILES for name in names}
-    | {"tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"}
-)
+SMALL = {"config.json"} | {name for names in TOKENIZER_FILES for name in names} | set(TOKENIZER_SETTINGS)
 
 
 @dataclass(frozen=True)

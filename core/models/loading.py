@@ -8,8 +8,9 @@ from core.cancel import CancelToken
 from core.errors import SurgeryError
 from core.models.architectures import ARCHITECTURES
 from core.models.catalogue import locate_model
-from core.models.checkpoint import fingerprint, inspect_checkpoint
+from core.models.checkpoint import inspect_checkpoint
 from core.models.devices import check_dtype, choose_device
+from core.models.fingerprint import fingerprint
 from core.models.info import ModelInfo
 from core.models.loaded_model import LoadedModel, find_part
 from core.models.memory import check_fits

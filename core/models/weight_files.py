@@ -29,11 +29,14 @@ class Weights:
         False for the older ``.bin`` files, which are pickles.
     n_parameters : int or None
         Numbers that are weights; None where only loading can tell (``.bin``).
+    names : frozenset of str or None
+        Of all tensors; None for ``.bin``.
     """
 
     files: tuple[Path, ...]
     safetensors: bool
     n_parameters: int | None
+    names: frozenset[str] | None
 
     @property
     def n_bytes(self) -> int:
@@ -54,10 +57,11 @@ def find_weights(folder: Path) -> Weights:
         if single.exists() or index.exists():
             files = (single,) if single.exists() else _shards(index)
             if ending == ".safetensors":
-                return Weights(files, True, sum(count_parameters(file) for file in files))
+                names = frozenset[str]().union(*map(tensor_names, files))
+                return Weights(files, True, sum(count_parameters(file) for file in files), names)
             for file in files:
                 _check_bin(file)
-            return Weights(files, False, None)
+            return Weights(files, False, None, None)
     if any(folder.glob("*.gguf")):
         raise SurgeryError(f"The folder {folder} holds GGUF weights only.", "Get the model as safetensors.")
     hint = "Get model.safetensors, or all its parts with model.safetensors.index.json."
@@ -92,7 +96,7 @@ def count_parameters(file: Path) -> int:
     SurgeryError
         If the file is truncated or corrupted.
     """
-    header, rest = _header(file)
+    header, rest = read_header(file)
     count, end = 0, 0
     try:
         for name, entry in header.items():
@@ -117,8 +121,25 @@ def count_parameters(file: Path) -> int:
     return count
 
 
-def _header(file: Path) -> tuple[dict[str, Any], int]:
-    """Return the header of a safetensors file and the number of bytes after it."""
+def tensor_names(file: Path) -> set[str]:
+    """Return the names of the tensors in a safetensors file.
+
+    Raises
+    ------
+    SurgeryError
+        If its header is truncated or corrupted.
+    """
+    return set(read_header(file)[0]) - {"__metadata__"}
+
+
+def read_header(file: Path) -> tuple[dict[str, Any], int]:
+    """Return the header of a safetensors file and the number of bytes after it.
+
+    Raises
+    ------
+    SurgeryError
+        If the file is truncated or corrupted.
+    """
     try:
         size = file.stat().st_size
         with file.open("rb") as stream:
