@@ -39,6 +39,12 @@ class Architecture:
     post_norms : tuple of (str, str) or None
         The norms, below a block, that are applied to the sum after the attention and after the
         MLP; None where the sum itself is the residual.
+    leftovers : tuple of str
+        Patterns of names below the backbone that checkpoints hold and the network rightly leaves
+        out: poolers, and tables that older versions of the library saved along with the weights.
+    accepted : dict
+        Entries of a configuration that change the mathematics, with the values that this table
+        describes. What is absent or null is accepted.
     """
 
     key: str
@@ -55,3 +61,5 @@ class Architecture:
     head: str
     transposed_projection: bool = False
     post_norms: tuple[str, str] | None = None
+    leftovers: tuple[str, ...] = ()
+    accepted: dict[str, tuple[Any, ...]] = field(default_factory=dict)

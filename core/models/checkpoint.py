@@ -23,6 +23,15 @@ TOKENIZER_FILES = (
 )
 TOKENIZER_SETTINGS = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
 STORED_BYTES = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2}
+QUANTISED_ENTRIES = ("quantization_config", "compression_config")
+# Older quantised checkpoints say it in a file of their own; their tensors tell it all the same.
+QUANTISED_NAMES = (".qweight", ".weight_packed", ".weight_scale", ".absmax", ".SCB")
+# As Architecture.accepted, for every family.
+ACCEPTED: dict[str, tuple[Any, ...]] = {
+    "add_cross_attention": (False,),
+    "is_encoder_decoder": (False,),
+    "per_layer_config": ({},),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +74,8 @@ def inspect_checkpoint(folder: Path) -> Checkpoint:
     """
     checkpoint = read_checkpoint(folder)
     require_supported(checkpoint.config)
+    if any(name.endswith(QUANTISED_NAMES) for name in checkpoint.weights.names or ()):
+        raise _quantised()
     if not has_tokenizer(folder):
         raise SurgeryError(
             f"The folder {folder} has no tokenizer.",
@@ -139,7 +150,8 @@ def require_supported(config: Mapping[str, Any]) -> None:
     Raises
     ------
     SurgeryError
-        If the family is not supported, needs program code of its own, or is quantised.
+        If the family is not supported, needs program code of its own, is quantised, or a variant
+        computes something else than the family's table describes.
     """
     family = str(config.get("model_type"))
     if family not in ARCHITECTURES:
@@ -149,15 +161,24 @@ def require_supported(config: Mapping[str, Any]) -> None:
                 f"Supported families: {_families()}.",
             )
         raise SurgeryError(f"The family {family!r} is not supported yet.", f"Supported families: {_families()}.")
-    if config.get("quantization_config"):
-        raise SurgeryError("The checkpoint is quantised.", "Get the model in float32, float16 or bfloat16.")
-    if config.get("add_cross_attention") or (ARCHITECTURES[family].objective == "masked" and config.get("is_decoder")):
-        raise SurgeryError(f"The checkpoint is a decoder made from {family}, which is not supported.", "")
+    if any(config.get(name) for name in QUANTISED_ENTRIES):
+        raise _quantised()
+    for name, accepted in (ACCEPTED | ARCHITECTURES[family].accepted).items():
+        value = config.get(name)
+        if value is not None and value not in accepted:
+            raise SurgeryError(
+                f"The checkpoint is a variant of {family} that is not supported: it has {name} = {value!r}.",
+                f"Choose a model with {name} = {accepted[0]!r}.",
+            )
 
 
 def has_tokenizer(folder: Path) -> bool:
     """Return whether a folder holds the files of a tokenizer of any kind."""
     return any(all((folder / name).is_file() for name in names) for names in TOKENIZER_FILES)
+
+
+def _quantised() -> SurgeryError:
+    return SurgeryError("The checkpoint is quantised.", "Get the model in float32, float16 or bfloat16.")
 
 
 def _families() -> str:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from core.errors import Cancelled, SurgeryError
+from core.models.configuration import ATTENTION, configuration_for
 from core.models.memory import is_out_of_memory
 
 if TYPE_CHECKING:
@@ -72,8 +73,12 @@ def _load(
     import transformers
 
     # The concrete class: the automatic ones can be told by a checkpoint which code to run.
-    network, found = getattr(transformers, class_name).from_pretrained(
+    network_class = getattr(transformers, class_name)
+    network, found = network_class.from_pretrained(
         checkpoint.folder,
+        config=configuration_for(checkpoint.config, network_class),
+        attn_implementation=ATTENTION,
+        generation_config=transformers.GenerationConfig(),  # given, so that none is looked for
         dtype=getattr(torch, dtype),
         use_safetensors=checkpoint.weights.safetensors,
         weights_only=True,

@@ -16,4 +16,6 @@ ARCHITECTURE = Architecture(
     final_norm=None,
     head="cls.predictions",
     post_norms=("attention.output.LayerNorm", "output.LayerNorm"),
+    leftovers=("pooler.*", "embeddings.position_ids", "embeddings.token_type_ids"),
+    accepted={"position_embedding_type": ("absolute",), "is_decoder": (False,)},
 )

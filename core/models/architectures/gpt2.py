@@ -15,4 +15,6 @@ ARCHITECTURE = Architecture(
     final_norm="ln_f",
     head="lm_head",
     transposed_projection=True,
+    leftovers=("h.*.attn.bias", "h.*.attn.masked_bias"),
+    accepted={"is_causal": (True,)},
 )

@@ -14,4 +14,6 @@ ARCHITECTURE = Architecture(
     mlp_projection="mlp.down_proj",
     final_norm="norm",
     head="lm_head",
+    leftovers=("layers.*.self_attn.rotary_emb.*", "rotary_emb.*"),
+    accepted={"is_causal": (True,)},
 )
