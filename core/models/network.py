@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from core.errors import Cancelled, SurgeryError
+from core.models.completeness import has_head_weights, refuse_missing, refuse_unused
 from core.models.configuration import ATTENTION, configuration_for
 from core.models.memory import is_out_of_memory
 
@@ -44,31 +45,36 @@ def load_network(
 ) -> tuple[PreTrainedModel, bool]:
     """Return the network, ready and frozen, and whether it has its language-model head.
 
-    The head is left out where the checkpoint has no weights for it: the library would fill it
-    with random numbers.
+    The head is left out where the checkpoint has not a single weight for it: the library would
+    fill it with random numbers.
 
     Raises
     ------
     SurgeryError
-        If weights are missing or of another shape, or memory runs out.
+        If weights are missing, of another shape or without a place, or memory runs out.
     """
     with _told(report, cancel), _failures_in_words(checkpoint, dtype, device):
         network: PreTrainedModel | None = None
-        if checkpoint.architectures != (architecture.backbone_class,):
-            network, missing = _load(checkpoint, architecture.language_model_class, dtype, {})
-            _refuse_missing(checkpoint, {key for key in missing if not key.startswith(_head_prefix(architecture))})
-            if missing:
+        saved_bare = checkpoint.architectures == (architecture.backbone_class,)
+        if not saved_bare or has_head_weights(checkpoint, architecture):
+            network, found = _load(checkpoint, architecture.language_model_class, dtype, {})
+            missing = found["missing_keys"]
+            if missing and _may_be_headless(checkpoint, architecture):
+                missing = {key for key in missing if not key.startswith(architecture.head + ".")}
                 network = None  # freed before the second try
+            refuse_missing(checkpoint, missing)
         has_head = network is not None
         if network is None:
-            network, missing = _load(checkpoint, architecture.backbone_class, dtype, architecture.backbone_options)
-            _refuse_missing(checkpoint, missing)
+            network, found = _load(checkpoint, architecture.backbone_class, dtype, architecture.backbone_options)
+            refuse_missing(checkpoint, found["missing_keys"])
+        refuse_unused(architecture, network, found["unexpected_keys"], has_head)
         return network.to(device).eval().requires_grad_(False), has_head
 
 
 def _load(
     checkpoint: Checkpoint, class_name: str, dtype: str, options: dict[str, Any]
-) -> tuple[PreTrainedModel, set[str]]:
+) -> tuple[PreTrainedModel, dict[str, set[str]]]:
+    """Return a network and what the library found, by kind, when it compared names and shapes."""
     import torch
     import transformers
 
@@ -96,20 +102,18 @@ def _load(
             f"The weights {key!r} have the shape {_shape(there)} but config.json asks for {_shape(expected)}.",
             "The config.json belongs to another model, or the weights do.",
         )
-    return network, set(found["missing_keys"])
+    return network, found
 
 
-def _head_prefix(architecture: Architecture) -> str:
-    return architecture.head.split(".")[0] + "."
+def _may_be_headless(checkpoint: Checkpoint, architecture: Architecture) -> bool:
+    """Return whether the absence of a head can be meant, and is no damage.
 
-
-def _refuse_missing(checkpoint: Checkpoint, missing: set[str]) -> None:
-    if missing:
-        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        raise SurgeryError(
-            f"The checkpoint {checkpoint.folder} has no weights for {min(missing)}{more}.",
-            "Get the complete model; missing weights are never made up here.",
-        )
+    Encoders are often passed on under the name of the class they were trained in; of a causal
+    language model nothing is left without its head.
+    """
+    if architecture.objective == "causal" and architecture.language_model_class in checkpoint.architectures:
+        return False
+    return not has_head_weights(checkpoint, architecture)
 
 
 def _shape(sizes: Iterable[int]) -> str:
