@@ -10,6 +10,7 @@ from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
+from core.command_line.options import TEXT_OPTIONS, bound
 from core.errors import SurgeryError
 from gui.assembly import Application, assemble
 from gui.options import first_session, parser
@@ -33,7 +34,7 @@ def main(arguments: list[str]) -> int:
     int
         0 done, 1 failed with one sentence on stderr, 2 wrong usage (by argparse).
     """
-    options = parser().parse_args(arguments)
+    options = parser().parse_args(bound(arguments, TEXT_OPTIONS))
     try:
         session = first_session(options)
         if options.screenshot is not None and not options.screenshot.absolute().parent.is_dir():

@@ -23,6 +23,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of the window's options."""
     made = argparse.ArgumentParser(
         prog="main.py",
+        allow_abbrev=False,
         description="Circuit Surgeon: visual circuit surgery on transformer language models.",
         epilog="Commands without a window: run, check, models; each has its own --help.",
     )
