@@ -48,7 +48,9 @@ class PairChip(QAbstractButton):
         painter.setPen(theme.color(p.text))
         painter.drawText(box.adjusted(px(26), 0, -px(20), 0), Qt.AlignmentFlag.AlignVCenter, self.text())
         painter.setPen(theme.color(p.danger if lit else p.text_muted))
-        painter.drawText(box.adjusted(0, 0, -px(8), 0), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, "×")
+        painter.drawText(
+            box.adjusted(0, 0, -px(8), 0), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, "×"
+        )
 
 
 class PairChips(QWidget):
