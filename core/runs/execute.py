@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.errors import SurgeryError
+from core.models.memory import is_out_of_memory
 from core.runs.events import Event, Finished, Progress
 from core.runs.measure import Measurement, depths
 from core.runs.result import RunResult
@@ -34,8 +35,6 @@ def execute(
     SurgeryError
         If the device has no memory left.
     """
-    import torch
-
     started = time.perf_counter()
     if (known := cache.result(request)) is not None:
         # Equal ids can stand for other characters.
@@ -54,7 +53,9 @@ def execute(
             yield Progress("Operated run")
             operated = _operated(loaded, request, clean, cancel)
         result = _result(loaded, request, tokens, clean, operated, was_cached)
-    except torch.OutOfMemoryError as error:
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
         cache.clear()
         raise SurgeryError(
             f"There is no memory left on {loaded.info.device} for this run.",

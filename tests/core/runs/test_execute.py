@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from core.cancel import CancelToken
-from core.errors import Cancelled
+from core.errors import Cancelled, SurgeryError
 from core.hooks.attach import Hook, attached, count_hooks
 from core.models.tokenizing import tokenize
 from core.readings.values import Pair
@@ -174,3 +174,32 @@ def test_that_a_run_that_overflows_says_so_and_lists_nothing(tiny_gpt2: TinyMode
     assert np.isnan(result.operated.curves["cosine"].values[0, 2:]).all()
     assert np.isfinite(result.clean.curves["cosine"].values).all()
     assert len(result.clean.top) == 10
+
+
+@pytest.mark.parametrize("words", ["DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes."])
+def test_that_a_run_without_memory_says_so_and_keeps_nothing(
+    tiny_gpt2: TinyModel, opened: Opened, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    loaded, cache = opened(tiny_gpt2), RunCache()
+    request = request_for(loaded, tiny_gpt2, SILENCE)
+    run(loaded, tiny_gpt2, request.clean(), cache)
+
+    def full(*_: object) -> Trace:
+        raise RuntimeError(words)
+
+    monkeypatch.setattr("core.runs.execute.trace", full)
+    with pytest.raises(SurgeryError, match="There is no memory left on cpu"):
+        run(loaded, tiny_gpt2, request, cache)
+    assert cache.clean_trace(request) is None
+
+
+def test_that_another_error_of_a_run_is_not_taken_for_a_lack_of_memory(
+    tiny_gpt2: TinyModel, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> Trace:
+        raise RuntimeError("something else")
+
+    loaded = opened(tiny_gpt2)
+    monkeypatch.setattr("core.runs.execute.trace", broken)
+    with pytest.raises(RuntimeError, match="something else"):
+        run(loaded, tiny_gpt2, request_for(loaded, tiny_gpt2), RunCache())
