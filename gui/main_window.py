@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QDockWidget, QFrame, QMainWindow, QSplitter, QVBoxLayout, QWidget
 
 from gui.actions.model_menu import ModelMenu
@@ -135,6 +136,15 @@ class MainWindow(QMainWindow):
             self.addDockWidget(right, dock)
             self.panels[declared.key] = panel
             self.docks[declared.key] = dock
+        self._theme.changed.connect(self._restyle_docks)
+        self._restyle_docks()
+
+    def _restyle_docks(self) -> None:
+        """Give titles a font that is not quite the application's: that one Qt would write in the desktop's size."""
+        font = self._theme.font()
+        font.setStyleHint(QFont.StyleHint.SansSerif, QFont.StyleStrategy.PreferQuality)
+        for dock in self.docks.values():
+            dock.setFont(font)
 
     def arrange(self) -> None:
         """Put every dock at its default place: below each other, or in a low window the curves side by side."""

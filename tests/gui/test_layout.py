@@ -133,6 +133,26 @@ def test_that_switching_theme_and_text_size_leaves_no_object_behind(full: Hands)
     assert count() == before
 
 
+def test_that_the_titles_of_panels_grow_with_the_text(full: Hands) -> None:
+    full.window.resize(2560, 1440)
+    full.window.arrange()
+    dock = full.window.docks["log_prob_curve"]
+
+    def written(scale: float) -> int:
+        """Return where the title ends."""
+        full.made.theme.use(name="light", scale=scale)
+        calm(full)
+        assert full.made.theme.scale == scale
+        title = dock.grab().toImage().copy(0, 0, dock.width() // 2, full.made.theme.pixels(28))
+        inked = (
+            x for x in range(title.width()) for y in range(title.height()) if title.pixelColor(x, y).lightness() < 128
+        )
+        return max(inked)
+
+    small, large = written(0.8), written(1.5)
+    assert large > 1.6 * small
+
+
 def test_that_what_is_misplaced_is_found(qtbot: QtBot) -> None:
     """The check itself: one widget cut off, two that overlap, words without room."""
     window = QWidget()
