@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,10 +20,14 @@ ENCODED_AT_ONCE = 1000
 
 @dataclass(frozen=True)
 class Batch:
-    """Token ids and labels, both of shape [block, position]; unread labels are -100."""
+    """Token ids and labels, both of shape [block, position]; unread labels are -100.
+
+    ``starts``, of shape [block], are the positions of the first tokens, where they are not 0.
+    """
 
     ids: NDArray[np.int64]
     labels: NDArray[np.int64]
+    starts: NDArray[np.int64] | None = None
 
 
 def pack(texts: Sequence[str], tokenizer: PreTrainedTokenizerFast, recipe: Recipe, context: int) -> NDArray[np.int16]:
@@ -75,7 +79,14 @@ class BatchSource:
         chosen = self._blocks[self._order[number * size : (number + 1) * size]].astype(np.int64)
         if self._recipe.objective == "causal":
             return Batch(chosen, chosen)
-        return mask(chosen, self._tokenizer, self._recipe.mask_rate, np.random.default_rng((self._seed, 1, step)))
+        hidden = mask(chosen, self._tokenizer, self._recipe.mask_rate, np.random.default_rng((self._seed, 1, step)))
+        return replace(hidden, starts=self._starts(size, step))
+
+    def _starts(self, size: int, step: int) -> NDArray[np.int64]:
+        """Return where the blocks stand in the context: half of them at its beginning, as prompts do."""
+        room = self._recipe.context - self._blocks.shape[1]
+        random = np.random.default_rng((self._seed, 3, step))
+        return np.where(random.random(size) < 0.5, 0, random.integers(0, room + 1, size))
 
 
 def mask(ids: NDArray[np.int64], tokenizer: PreTrainedTokenizerFast, rate: float, random: np.random.Generator) -> Batch:

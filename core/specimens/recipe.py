@@ -55,9 +55,10 @@ RECIPES = {
             warmup=0.05,
             initial_std=0.05,
             mask_rate=0.25,
-            # Short blocks first: among few tokens it is soon found which neighbours tell most.
+            # Short blocks first, anywhere in the context: among few tokens it is soon found which
+            # neighbours tell most.
             short_context=32,
-            short_until=0.6,
+            short_until=0.8,
         ),
     )
 }

@@ -220,7 +220,7 @@ class Trainer:
                 logits, wanted = self.model(ids, use_cache=False).logits[:, :-1], labels[:, 1:]
             else:
                 # Only the hidden tokens are unembedded: the vocabulary product is a third of the work.
-                hidden = self.model.bert(ids).last_hidden_state[labels >= 0]
+                hidden = self.model.bert(ids, position_ids=positions(batch, self.device)).last_hidden_state[labels >= 0]
                 logits, wanted = self.model.cls(hidden), labels[labels >= 0]
         return torch.nn.functional.cross_entropy(logits.reshape(-1, logits.shape[-1]).float(), wanted.reshape(-1))
 
@@ -243,6 +243,16 @@ class Trainer:
                 total += float(self._loss(batch)) * predicted
                 count += predicted
         return total / count
+
+
+def positions(batch: Batch, device: str) -> torch.Tensor | None:
+    """Return the positions of a batch's tokens, of shape [block, position]; None where all begin at 0."""
+    import torch
+
+    if batch.starts is None:
+        return None
+    steps = torch.arange(batch.ids.shape[1], device=device)
+    return torch.from_numpy(batch.starts).to(device)[:, None] + steps
 
 
 def write_curve(trainer: Trainer, path: Path) -> None:
