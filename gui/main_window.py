@@ -167,6 +167,17 @@ class MainWindow(QMainWindow):
         self.resizeDocks(rows, shares, Qt.Orientation.Vertical)
         self.splitter.setSizes(list(GRID_AND_PLAN))
 
+    def condense(self) -> bool:
+        """Put curves that stand side by side behind one another, to make room; return whether any did."""
+        *upper, _ = self.docks.values()
+        loose = [dock for dock in upper if dock.isVisible() and not dock.isFloating()]
+        apart = [dock for dock in loose[1:] if loose[0] not in self.tabifiedDockWidgets(dock)]
+        for dock in apart:
+            self.tabifyDockWidget(loose[0], dock)
+        if apart:
+            loose[0].raise_()
+        return bool(apart)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Tell that the size is another."""
         super().resizeEvent(event)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar, QWidget
 
+from gui.widgets.elided_label import ElidedLabel
 from gui.widgets.model_name import short_name
 
 if TYPE_CHECKING:
@@ -33,10 +34,10 @@ class StatusLine(QStatusBar):
         super().__init__(parent)
         self._theme = theme
         self.setSizeGripEnabled(False)
-        self._model = QLabel("No model yet", self)
+        self._model = ElidedLabel("No model yet", self)
         self._check = QLabel("", self)
-        self._last = QLabel("", self)
-        self._doing = QLabel("", self)
+        self._last = ElidedLabel("", self)
+        self._doing = ElidedLabel("", self)
         self._bar = QProgressBar(self)
         self._bar.setTextVisible(False)
         self.cancel = QPushButton("Cancel", self)

@@ -78,7 +78,7 @@ class GridSurface(QAbstractScrollArea):
 
     def minimumSizeHint(self) -> QSize:
         """Return room for some cells."""
-        return QSize(self.theme.pixels(260), self.theme.pixels(140))
+        return QSize(self.theme.pixels(260), self.theme.pixels(96))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fit the cells to the new size."""

@@ -52,6 +52,10 @@ class PlanView(QListView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         theme.changed.connect(self._on_theme_changed)
 
+    def minimumSizeHint(self) -> QSize:
+        """Return room for one row; the others are scrolled to."""
+        return QSize(self._theme.pixels(140), self._theme.pixels(44))
+
     @property
     def rows(self) -> tuple[PlanRow, ...]:
         """The rows that are shown."""

@@ -94,7 +94,7 @@ class CurvePlot(pg.PlotWidget):
         self.restyle()
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
-        return QSize(self.theme.pixels(180), self.theme.pixels(90))
+        return QSize(self.theme.pixels(180), self.theme.pixels(70))
 
     @property
     def n_depths(self) -> int:

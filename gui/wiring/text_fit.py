@@ -1,4 +1,4 @@
-"""Text that gives way where the window is too small for it, so that nothing is cut off."""
+"""Panels, then text, that give way where the window is too small, so that nothing is cut off."""
 
 from __future__ import annotations
 
@@ -86,7 +86,11 @@ class TextFit(QObject):
         now, factor = self._theme.scale, share(self._window.size(), needed)
         smaller = [step for step in SCALES if step < now]
         larger = [step for step in SCALES if now < step <= min(self._theme.wanted, now * factor)]
-        if factor < 1 and smaller:
+        if factor < 1 and self._window.condense():
+            self._needed, self._may_grow = QSize(), True
+            self._soon.start()
+            return
+        elif factor < 1 and smaller:
             self._may_grow = False
             self._theme.give_way(max((step for step in smaller if step <= now * factor), default=smaller[0]))
         elif larger and self._may_grow:

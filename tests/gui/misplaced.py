@@ -9,11 +9,15 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractScrollArea,
     QComboBox,
+    QDockWidget,
     QLabel,
     QLineEdit,
+    QMainWindow,
     QSizePolicy,
     QWidget,
 )
+
+from gui.widgets.elided_label import ElidedLabel
 
 # Rounding of sizes that grow with the text.
 SLACK = 2
@@ -26,6 +30,8 @@ def misplaced(window: QWidget) -> list[str]:
         parent = widget.parentWidget()
         if parent is None or widget.isWindow() or not widget.isVisibleTo(window) or _scrolls(parent):
             continue
+        if _is_behind_a_tab(widget):
+            continue
         if not parent.rect().adjusted(-SLACK, -SLACK, SLACK, SLACK).contains(widget.geometry()):
             found.append(
                 f"{_name(widget)} at {_box(widget.geometry())} is cut off by {_name(parent)} {_box(parent.rect())}"
@@ -37,6 +43,17 @@ def misplaced(window: QWidget) -> list[str]:
     return found
 
 
+def _is_behind_a_tab(widget: QWidget) -> bool:
+    """Say whether Qt has put a dock, or the dock a widget is in, away behind another one's tab."""
+    dock: QWidget | None = widget
+    while dock is not None and not isinstance(dock, QDockWidget):
+        dock = dock.parentWidget()
+    main = None if dock is None else dock.parentWidget()
+    if not isinstance(main, QMainWindow) or not isinstance(dock, QDockWidget):
+        return False
+    return bool(main.tabifiedDockWidgets(dock)) and not main.rect().intersects(dock.geometry())
+
+
 def _scrolls(parent: QWidget) -> bool:
     area = parent.parentWidget()
     return isinstance(area, QAbstractScrollArea) and area.viewport() is parent
@@ -46,7 +63,8 @@ def _squeezed(widget: QWidget) -> list[str]:
     """Say which words of a widget have no room; a label that gives way has them in its tool tip."""
     faults = []
     if isinstance(widget, QLabel) and widget.text():
-        gives_way = widget.sizePolicy().horizontalPolicy() == QSizePolicy.Policy.Ignored and widget.toolTip()
+        ignored = widget.sizePolicy().horizontalPolicy() == QSizePolicy.Policy.Ignored
+        gives_way = (ignored or isinstance(widget, ElidedLabel)) and widget.toolTip()
         if widget.wordWrap():
             if widget.height() + SLACK < widget.heightForWidth(widget.width()):
                 faults.append(
@@ -54,7 +72,11 @@ def _squeezed(widget: QWidget) -> list[str]:
                 )
         elif not gives_way and widget.width() + SLACK < widget.fontMetrics().horizontalAdvance(widget.text()):
             faults.append(f"{widget.text()[:40]!r} has only {widget.width()} of {widget.sizeHint().width()}")
-    least = widget.minimumSizeHint() if isinstance(widget, QAbstractButton | QLineEdit | QComboBox) else None
+    # The field inside a number box is the box's own affair.
+    judged = (
+        isinstance(widget, QAbstractButton | QLineEdit | QComboBox) and widget.objectName() != "qt_spinbox_lineedit"
+    )
+    least = widget.minimumSizeHint() if judged else None
     if least is not None and (widget.width() + SLACK < least.width() or widget.height() + SLACK < least.height()):
         faults.append(f"needs {least.width()}x{least.height()}, has {widget.width()}x{widget.height()}")
     return faults

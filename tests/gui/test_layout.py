@@ -80,7 +80,8 @@ def test_that_notices_are_whole_and_push_nothing_out(full: Hands, size: tuple[in
         full.made.notifications.withdraw(notice.key)
     calm(full)
     assert misplaced(full.window) == []
-    assert full.made.theme.scale == before
+    # Panels may have gone behind one another meanwhile, which leaves room for larger text.
+    assert full.made.theme.scale >= before
 
 
 def test_that_a_long_prompt_and_every_operation_have_room(full: Hands) -> None:
