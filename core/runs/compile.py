@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from core.models.loaded_model import LoadedModel
     from core.runs.request import ResolvedIncision
-    from core.runs.trace import CleanSpread
+    from core.runs.spread import CleanSpread
 
 
 class Compiled:

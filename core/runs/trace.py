@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from core.hooks.attach import Hook, attached
 from core.interventions.ops import OPERATIONS
 from core.runs.compile import Compiled
+from core.runs.spread import CleanSpread
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -16,22 +17,6 @@ if TYPE_CHECKING:
     from core.cancel import CancelToken
     from core.models.loaded_model import LoadedModel
     from core.runs.request import ResolvedIncision
-
-
-@dataclass(frozen=True)
-class CleanSpread:
-    """Standard deviations (with Bessel's correction) of the clean residual stream.
-
-    Attributes
-    ----------
-    layer : tuple of float, [n_layers + 1]
-        Over all tokens and dimensions; entry 0 is the embedding, entry l + 1 after block l.
-    token : tuple of tuple of float, [n_layers + 1][token]
-        Over the dimensions of each token.
-    """
-
-    layer: tuple[float, ...]
-    token: tuple[tuple[float, ...], ...]
 
 
 @dataclass(frozen=True)

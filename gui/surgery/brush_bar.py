@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
 from core.interventions.operation import Operation
 from core.interventions.ops import OPERATIONS
 from core.interventions.plan import ParamValue
-from gui.surgery.elided_label import ElidedLabel
 from gui.surgery.parameter_field import ParameterField, parameter_field
+from gui.widgets.elided_label import ElidedLabel
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
@@ -52,7 +52,7 @@ class BrushBar(QWidget):
         self.operations = tuple(sorted(OPERATIONS, key=lambda operation: operation.order))
         self.buttons: dict[str, QPushButton] = {}
         self.fields: dict[str, ParameterField] = {}
-        self.caption, self.help = ElidedLabel(self), QLabel(self)
+        self.caption, self.help = ElidedLabel("muted", self, fills=True), QLabel(self)
         self._segments, self._doses, self._rest = QWidget(self), QWidget(self), QWidget(self)
         self._upper = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._segment_row = QHBoxLayout(self._segments)
@@ -78,7 +78,7 @@ class BrushBar(QWidget):
     def set_editing(self, label: str) -> None:
         """Say what the fields edit: an incision such as ``L3H5.z @ 4``, or with "" the next one."""
         words = f"edits {label}" if label else f"for the {NEXT}"
-        self.caption.show_text(words)
+        self.caption.setText(words)
 
     def choose_number(self, number: int) -> None:
         """Choose the operation that stands at a place, counted from 1, as its key does."""

@@ -17,9 +17,9 @@ from PySide6.QtWidgets import (
 )
 
 from core.sites.selection import ALL, MASK, Selection, at
-from gui.surgery.elided_label import ElidedLabel
 from gui.surgery.token_canvas import TokenCanvas
 from gui.surgery.token_choice import chosen_words
+from gui.widgets.elided_label import ElidedLabel
 
 if TYPE_CHECKING:
     from core.text.tokens import Tokens
@@ -60,7 +60,7 @@ class TokenStrip(QWidget):
         self.canvas = TokenCanvas(theme, self)
         self.tools: dict[str, QPushButton] = {}
         self.picks: dict[str, QPushButton] = {}
-        self.caption = ElidedLabel(self)
+        self.caption = ElidedLabel("muted", self, fills=True)
         self._scroll = QScrollArea(self)
         self._header = QHBoxLayout()
         self._build()
@@ -168,7 +168,7 @@ class TokenStrip(QWidget):
             words = "click token A" if pending is None else "now click token B"
         else:
             words = chosen_words(len(self.canvas.look.chosen), count)
-        self.caption.show_text(words)
+        self.caption.setText(words)
 
     def _on_tool_wanted(self, tool: str) -> None:
         self.set_tool(tool)

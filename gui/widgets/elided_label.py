@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QLabel
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QPaintEvent
 
 LEAST_CHARACTERS = 6
 
 
 class ElidedLabel(QLabel):
-    """One line of text that never asks for more than a few characters' room."""
+    """One line of text that never asks for more than a few characters' room.
+
+    Parameters
+    ----------
+    kind : str
+        Which of the style sheet's labels it is.
+    fills : bool
+        Whether it takes what others leave and writes at the right.
+    """
+
+    def __init__(self, kind: str, parent: QWidget | None = None, *, fills: bool = False) -> None:
+        super().__init__(parent)
+        self.setProperty("kind", kind)
+        if fills:
+            self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
     def setText(self, text: str) -> None:
         """Show a text."""

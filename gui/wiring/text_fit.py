@@ -90,7 +90,7 @@ class TextFit(QObject):
             self._needed, self._may_grow = QSize(), True
             self._soon.start()
             return
-        elif factor < 1 and smaller:
+        if factor < 1 and smaller:
             self._may_grow = False
             self._theme.give_way(max((step for step in smaller if step <= now * factor), default=smaller[0]))
         elif larger and self._may_grow:

@@ -15,7 +15,8 @@ from core.models.architectures import ARCHITECTURES
 from core.models.tokenizing import tokenize
 from core.runs.request import ResolvedIncision
 from core.runs.self_check import self_check
-from core.runs.trace import CleanSpread, trace
+from core.runs.spread import CleanSpread
+from core.runs.trace import trace
 from core.sites.hook_point import HOOK_POINTS
 from core.sites.site import Site
 from tests.fixtures.opened_models import opened

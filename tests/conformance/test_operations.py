@@ -13,7 +13,7 @@ from core.interventions.operation import Activation, Operation, Params
 from core.interventions.ops import OPERATIONS
 from core.runs.compile import Compiled
 from core.runs.request import ResolvedIncision
-from core.runs.trace import CleanSpread
+from core.runs.spread import CleanSpread
 from core.sites.hook_point import HOOK_POINTS
 from core.sites.selection import at
 from core.sites.site import Site
