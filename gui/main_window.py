@@ -71,6 +71,8 @@ class MainWindow(QMainWindow):
         self.status = StatusLine(theme)
         self.panels: dict[str, Panel] = {}
         self.docks: dict[str, QDockWidget] = {}
+        # Whether the default layout is the one for low windows; None once somebody has made another.
+        self._arranged_low: bool | None = None
         self._lay_out_top()
         self._lay_out_centre()
         self._lay_out_docks()
@@ -131,11 +133,12 @@ class MainWindow(QMainWindow):
             panel.setToolTip("")
             dock = QDockWidget(declared.title, self)
             dock.setObjectName(declared.key)
-            dock.setStatusTip(declared.help)
+            dock.toggleViewAction().setStatusTip(declared.help)
             dock.setWidget(panel)
             self.addDockWidget(right, dock)
             self.panels[declared.key] = panel
             self.docks[declared.key] = dock
+            dock.topLevelChanged.connect(self._on_dock_moved)
         self._theme.changed.connect(self._restyle_docks)
         self._restyle_docks()
 
@@ -151,11 +154,12 @@ class MainWindow(QMainWindow):
         docks = list(self.docks.values())
         for dock in docks:
             self.removeDockWidget(dock)
-            dock.setFloating(False)
             self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+            # Only now: a dock that belongs to no window stays afloat.
+            dock.setFloating(False)
             dock.show()
         *upper, last = docks
-        low = self.height() < self._theme.pixels(LOW)
+        low = self._is_low()
         if low:
             for one, other in pairwise(upper):
                 self.splitDockWidget(one, other, Qt.Orientation.Horizontal)
@@ -166,6 +170,20 @@ class MainWindow(QMainWindow):
         shares = [UPPER_SHARE] * (len(rows) - 1) + [LAST_SHARE]
         self.resizeDocks(rows, shares, Qt.Orientation.Vertical)
         self.splitter.setSizes(list(GRID_AND_PLAN))
+        self._arranged_low = low
+
+    def _is_low(self) -> bool:
+        return self.height() < self._theme.pixels(LOW)
+
+    def _keep_shares(self, before: int) -> None:
+        """Give the docks the same share of a window that has become wider or narrower."""
+        docks = [dock for dock in self.docks.values() if dock.isVisible() and not dock.isFloating()]
+        if before > 0 and docks:
+            widths = [round(dock.width() * self.width() / before) for dock in docks]
+            self.resizeDocks(docks, widths, Qt.Orientation.Horizontal)
+
+    def _on_dock_moved(self) -> None:
+        self._arranged_low = None
 
     def condense(self) -> bool:
         """Put curves that stand side by side behind one another, to make room; return whether any did."""
@@ -181,6 +199,10 @@ class MainWindow(QMainWindow):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Tell that the size is another."""
         super().resizeEvent(event)
+        if self._arranged_low is not None and self._arranged_low != self._is_low():
+            self.arrange()
+        else:
+            self._keep_shares(event.oldSize().width())
         self.resized.emit()
 
     def closeEvent(self, event: QCloseEvent) -> None:

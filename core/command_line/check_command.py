@@ -48,7 +48,7 @@ def table(info: ModelInfo, report: CheckReport) -> str:
     width = max(len(line.name) for line in report.lines)
     for line in report.lines:
         verdict = {True: "holds ", False: "FAILED", None: "n/a   "}[line.passed]
-        size = "" if line.value is None else f" (deviation {line.value:.1e}, allowed {line.tolerance:.0e})"
+        size = f" (deviation {line.value:.1e}, allowed {line.tolerance:.0e})" if line.value else ""
         lines.append(f"  {verdict}  {line.name:{width}}  {line.text}{size}")
     failed = len(report.failures)
     ending = "All checks hold." if not failed else f"{failed} of {len(report.lines)} checks failed."

@@ -13,6 +13,7 @@ from core.command_line.options import add_model_options, add_readout_options, op
 from core.command_line.output import say
 from core.errors import SurgeryError
 from core.interventions.notation import format_cut
+from core.models.tokenizing import check_text
 from core.runs.result import OVERFLOWED, OVERFLOWED_HINT
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ def add_to(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the plan and write the answer."""
     session = session_of(options, options.prompt)
+    # Said at once: importing what runs a model takes seconds.
+    check_text(options.prompt, "The prompt")
     if options.donor_prompt is not None:
         raise SurgeryError("No cut of this plan takes a donor prompt.", "Leave --donor-prompt out.")
     out = None if options.out == "-" else Path(options.out)

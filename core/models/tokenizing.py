@@ -25,7 +25,7 @@ def tokenize(loaded: LoadedModel, prompt: str) -> Tokens:
     SurgeryError
         If the prompt is empty, is no text, or is longer than the model's context.
     """
-    _check_text(prompt, "The prompt")
+    check_text(prompt, "The prompt")
     tokenizer, info = loaded.tokenizer, loaded.info
     text, origin = _with_own_mask(prompt, info.mask_token)
     encoding = tokenizer(text, return_offsets_mapping=True, return_special_tokens_mask=True, verbose=False)
@@ -81,7 +81,7 @@ def token_id(loaded: LoadedModel, text: str) -> int:
     """
     if not text:
         raise SurgeryError("No text was given for a token.", "Type a word.")
-    _check_text(text, "The text", blank_is_fine=True)
+    check_text(text, "The text", blank_is_fine=True)
     own_mask = loaded.info.mask_token
     meant = text if own_mask is None else text.replace(MASK, own_mask)
     for number, name in loaded.vocabulary.added.items():
@@ -127,7 +127,19 @@ def _pieces(loaded: LoadedModel, text: str) -> list[int]:
     return ids
 
 
-def _check_text(text: str, what: str, *, blank_is_fine: bool = False) -> None:
+def check_text(text: str, what: str, *, blank_is_fine: bool = False) -> None:
+    """Check that a text can be split into tokens at all.
+
+    Parameters
+    ----------
+    what : str
+        What it is called in the message, such as ``"The prompt"``.
+
+    Raises
+    ------
+    SurgeryError
+        If it is empty or no text.
+    """
     if not text.strip() and not blank_is_fine:
         raise SurgeryError(f"{what} is empty.", "Type a sentence.")
     if any("\ud800" <= letter <= "\udfff" for letter in text):

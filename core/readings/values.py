@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,11 +12,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two token positions whose similarity is followed, and the name of the curve."""
+    """Two token positions whose similarity is followed.
+
+    Attributes
+    ----------
+    label : str
+        Name of the curve.
+    a, b : int
+    index : int
+        Place in the session's pairs, by which a pair keeps its colour; it decides no number.
+    """
 
     label: str
     a: int
     b: int
+    index: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -57,20 +57,33 @@ def with_incision_param(session: Session, index: int, name: str, value: ParamVal
     return replace(session, plan=session.plan.replaced(index, changed))
 
 
-def painted(session: Session, sites: Iterable[Site], selection: Selection) -> Session:
+def painted(
+    session: Session, sites: Iterable[Site], selection: Selection, instead: Mapping[Site, int] | None = None
+) -> Session:
     """Return the session with the brush's operation at each site, at a selection of tokens.
 
-    Where something was cut at the same place already, it is replaced. Random operations get
-    consecutive seeds, so that no two cuts draw the same noise.
+    Where something was cut at the same place already, it is replaced. Random operations each get
+    the first seed, from the brush's on, that no other incision has: no two draw the same noise.
+
+    Parameters
+    ----------
+    instead : mapping of Site to int, optional
+        Indices of incisions at the same tokens, named in other words, that are replaced too.
     """
     plan = session.plan
     params = OPERATIONS[session.brush.operation].checked(dict(session.brush.params))
-    for number, site in enumerate(sites):
-        own = {**params, "seed": (int(params["seed"]) + number) % N_SEEDS} if "seed" in params else params
+    for site in sites:
+        index = plan.find(site, selection) if instead is None or site not in instead else instead[site]
+        others = plan if index is None else plan.without(index)
+        own = {**params, "seed": _free_seed(others, int(params["seed"]))} if "seed" in params else params
         incision = Incision(site, selection, session.brush.operation, sorted_params(own))
-        index = plan.find(site, selection)
         plan = plan.added(incision) if index is None else plan.replaced(index, incision)
     return replace(session, plan=plan)
+
+
+def _free_seed(plan: Plan, seed: int) -> int:
+    taken = {dict(incision.params).get("seed") for incision in plan}
+    return next(wanted % N_SEEDS for wanted in range(seed, seed + len(plan) + 1) if wanted % N_SEEDS not in taken)
 
 
 def erased(session: Session, indices: Iterable[int]) -> Session:

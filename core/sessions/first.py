@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from core.sessions.edits import with_operation
 from core.sessions.session import Session, TokenPair
-from core.sites.selection import MASK, at, text_selection
+from core.sites.selection import MASK, at
 
 if TYPE_CHECKING:
     from core.models.info import ModelInfo
@@ -18,13 +18,14 @@ PROMPTS = {
     "masked": "Once upon a time there was a [MASK] girl named Lily.",
 }
 LAST, MASK_WORD = at(-1), "[MASK]"
+# Counted from the end, so that they are there in the next prompt too; a masked one ends with a mark.
+PAIRS = {"causal": TokenPair(at(-2), at(-1)), "masked": TokenPair(at(-4), at(-3))}
 OPERATION = "silence"
 
 
 def first_session(model: str = MODEL) -> Session:
     """Return the session that a window starts with when nothing was asked for."""
-    pair = TokenPair(text_selection("girl"), text_selection("named"))
-    return with_operation(Session(model=model, prompt=PROMPTS["causal"], pairs=(pair,)), OPERATION)
+    return with_operation(Session(model=model, prompt=PROMPTS["causal"], pairs=(PAIRS["causal"],)), OPERATION)
 
 
 def suited(session: Session, info: ModelInfo) -> Session:
@@ -35,6 +36,8 @@ def suited(session: Session, info: ModelInfo) -> Session:
     """
     if session.prompt in PROMPTS.values():
         session = replace(session, prompt=PROMPTS[info.objective])
+    if session.pairs and len(session.pairs) == 1 and session.pairs[0] in PAIRS.values():
+        session = replace(session, pairs=(PAIRS[info.objective],))
     if info.objective == "masked" and session.chosen == LAST and MASK_WORD in session.prompt:
         return replace(session, chosen=MASK)
     if info.objective == "causal" and session.chosen == MASK:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.errors import SurgeryError
@@ -47,7 +48,7 @@ def resolve(
     pairs = []
     for index, pair in enumerate(session.pairs):
         with _noting(notes, "pair", index):
-            pairs.append(_pair(pair, tokens))
+            pairs.append(_pair(index, pair, tokens))
     position = None
     if info.has_head:
         with _noting(notes, "prediction", None):
@@ -118,10 +119,10 @@ def check_site(site: Site, info: ModelInfo) -> None:
         )
 
 
-def _pair(pair: TokenPair, tokens: Tokens) -> Pair:
+def _pair(index: int, pair: TokenPair, tokens: Tokens) -> Pair:
     a, b = _one(pair.a, tokens), _one(pair.b, tokens)
     texts = (tokens.items[position].text.strip() or repr(tokens.items[position].text) for position in (a, b))
-    return Pair(pair.label or " – ".join(texts), a, b)
+    return Pair(pair.label or " – ".join(texts), a, b, index)
 
 
 def _one(selection: Selection, tokens: Tokens) -> int:
@@ -136,7 +137,7 @@ def _told_apart(pairs: list[Pair]) -> tuple[Pair, ...]:
     pairs = list(dict.fromkeys(pairs))
     labels = [pair.label for pair in pairs]
     return tuple(
-        Pair(f"{pair.label} ({pair.a}, {pair.b})", pair.a, pair.b) if labels.count(pair.label) > 1 else pair
+        replace(pair, label=f"{pair.label} ({pair.a}, {pair.b})") if labels.count(pair.label) > 1 else pair
         for pair in pairs
     )
 

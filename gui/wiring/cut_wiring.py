@@ -112,7 +112,7 @@ class CutWiring(QObject):
                     Notice("cut", "warning", "No token is chosen.", "Click a token in the strip first, then the cell.")
                 )
                 return
-            after = edits.painted(session, sites, session.chosen)
+            after = edits.painted(session, sites, session.chosen, self._exactly_at(sites))
             many = str(sites[0]) if len(sites) == 1 else f"{len(sites)} places"
             self._store.edit(after, f"{OPERATIONS[session.brush.operation].label} {many}")
             made = (after.plan.find(site, session.chosen) for site in sites)
@@ -123,6 +123,15 @@ class CutWiring(QObject):
             self._store.edit(edits.erased(session, gone), f"Take cuts off {many}")
         self._notifications.withdraw("cut")
         self._show()
+
+    def _exactly_at(self, sites: tuple[Site, ...]) -> dict[Site, int]:
+        """Return the incisions at just the chosen tokens, in whatever words."""
+        plan, chosen = self._store.session.plan, self._positions(self._store.session.chosen)
+        return {
+            each.site: index
+            for index, each in enumerate(plan)
+            if each.site in sites and self._positions(each.selection) == chosen
+        }
 
     def _seen_at(self, sites: tuple[Site, ...]) -> list[int]:
         """Return the cuts at just the chosen tokens, or where a site has none of these, all of it."""

@@ -23,6 +23,7 @@ CANCELLED = {
     "run": ("The run was stopped: what is shown answers an earlier question.", "Press F5 to run again."),
 }
 ONE_AT_A_TIME = ("prediction", "pair", "target", "versus", "mask")
+PAIR_HINT = "Take the pair away with its ×, or press P and choose another."
 
 
 class NoticeWiring(QObject):
@@ -41,6 +42,10 @@ class NoticeWiring(QObject):
     def _on_controller_failed(self, failure: Failure, lane: str) -> None:
         # A run on the old model takes back what was said of runs, not why the new one did not open.
         self._notifications.withdraw("cancelled")
+        if lane == "run":
+            # They speak of a prompt that is no longer the one in question.
+            for key in (*ONE_AT_A_TIME, "incision", "overflow"):
+                self._notifications.withdraw(key)
         self._notifications.show(Notice(FAILED[lane], "danger", failure.message, failure.hint, failure.details))
 
     @Slot(str)
@@ -62,7 +67,8 @@ class NoticeWiring(QObject):
             mine = [note for note in notes if note.part == part and (part != "prediction" or not note.expected)]
             if mine:
                 level: Literal["info", "warning"] = "info" if mine[0].expected else "warning"
-                self._notifications.show(Notice(part, level, mine[0].message, mine[0].hint))
+                hint = PAIR_HINT if part == "pair" else mine[0].hint
+                self._notifications.show(Notice(part, level, mine[0].message, hint))
             else:
                 self._notifications.withdraw(part)
         lost = sum(note.part == "incision" for note in notes)

@@ -17,6 +17,7 @@ from gui.widgets.visible_text import visible
 
 if TYPE_CHECKING:
     from core.models.info import ModelInfo
+    from core.runs.events import Failure
     from core.runs.request import RunRequest
     from core.runs.result import RunResult
     from core.sessions.session import Session
@@ -61,6 +62,7 @@ class PromptWiring(QObject):
         controller.resolved.connect(self._on_controller_resolved)
         controller.resultReady.connect(self._on_controller_result_ready)
         controller.modelOpened.connect(self._on_controller_model_opened)
+        controller.failed.connect(self._on_controller_failed)
         self.show_session(store.session)
 
     def show_session(self, session: Session) -> None:
@@ -156,3 +158,10 @@ class PromptWiring(QObject):
     def _on_controller_model_opened(self, info: ModelInfo, check: object) -> None:
         self._texts = {}
         self._header.set_model(info.name)
+
+    @Slot(object, str)
+    def _on_controller_failed(self, failure: Failure, lane: str) -> None:
+        """Show no tokens of an earlier prompt where the one in force cannot be split."""
+        if lane == "run" and self._tokens is not None and self._tokens.prompt != self._store.session.prompt:
+            self._tokens = None
+            self._strip.set_tokens(None)

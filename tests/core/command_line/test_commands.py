@@ -76,7 +76,8 @@ def test_that_check_shows_a_table_of_every_check(command: Command, tiny_language
     assert head == f"{tiny_language_model.folder}: {family}, 3 layers x 4 heads, float32 on cpu"
     assert [line[10:].split("  ")[0] for line in lines] == CHECKS
     assert all(line.startswith("  holds   ") for line in lines)
-    assert all("(deviation " in line and line.endswith(")") for line in lines)
+    assert all(line.endswith(", allowed 1e-04)") for line in lines if "(deviation " in line)
+    assert "it moves by" in lines[CHECKS.index("editing z")]
     assert ending == "All checks hold."
 
 

@@ -122,3 +122,17 @@ def test_that_pairs_are_added_once_up_to_a_limit_and_taken_away() -> None:
         edits.with_pair(found, pairs[4])
     assert str(caught.value) == "There are 4 pairs already. Remove one before you add another."
     assert edits.without_pair(found, 1).pairs == (pairs[0], pairs[2], pairs[3])
+
+
+def test_that_no_two_random_incisions_share_a_seed_however_they_are_made() -> None:
+    first = edits.painted(NOISY, [Site("z", 0, head) for head in range(3)], at(0))
+    later = edits.painted(first, [Site("z", 1, 0)], at(0))
+    elsewhere = edits.painted(later, [Site("z", 0, 0)], at(1))
+    assert [incision.param("seed") for incision in elsewhere.plan] == [0, 1, 2, 3, 4]
+
+
+def test_that_a_cut_with_another_operation_takes_the_place_of_the_one_there() -> None:
+    site = Site("z", 0, 0)
+    silenced = edits.painted(edits.with_operation(session(), "silence"), [site], text_selection("word"))
+    noisy = edits.painted(edits.with_operation(silenced, "noise"), [site], at(3), {site: 0})
+    assert [(each.operation, each.selection) for each in noisy.plan] == [("noise", at(3))]
