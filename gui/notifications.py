@@ -14,8 +14,8 @@ from PySide6.QtCore import QMessageLogContext, QObject, QtMsgType, Signal, qInst
 
 log = logging.getLogger(__name__)
 
-# The off-screen platform says this of every window; it means nothing.
-HARMLESS = ("This plugin does not support propagateSizeHints",)
+# The off-screen platform says these of every window; they mean nothing.
+HARMLESS = ("This plugin does not support propagateSizeHints", "This plugin does not support raise")
 MOST_RECORDS = 200
 
 
