@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
+from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
 
 from gui.surgery.incision_words import dose_words, operation_mark
 
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from gui.surgery.grid_model import CellMark
     from gui.theme.theme import Theme
 
-DOSE_FROM, COUNT_FROM, MARK_FROM = 38, 20, 10
+DOSE_FROM, DOSE_ACROSS, COUNT_FROM, MARK_FROM = 38, 26, 20, 10
+LEAST_LINE, LINE_MARGIN = 9, 2
 
 
 class CellPainter:
@@ -127,13 +128,30 @@ class CellPainter:
         painter.drawPolygon(triangle)
         painter.restore()
 
+    def one_line(self, width: float, height: float, sign: str, dose: str) -> tuple[str, int]:
+        """Return what a cell too low for two lines says, and how large: mark and dose, else the dose, else the mark."""
+        room = width - 2 * LINE_MARGIN * self._theme.scale
+        largest, least = round(min(width, height) * 0.62), round(LEAST_LINE * self._theme.scale)
+        font = self._theme.font(14, bold=True)
+        for text in (f"{sign}{dose}", dose) if dose else ():
+            for size in range(largest, least - 1, -1):
+                font.setPixelSize(size)
+                if QFontMetricsF(font).horizontalAdvance(text) <= room:
+                    return text, size
+        return sign, max(largest, 9)
+
     def _sign(self, painter: QPainter, box: QRectF, sign: str, dose: str, color: QColor, *, halo: bool = False) -> None:
         side = min(box.width(), box.height())
         if side < MARK_FROM:
             return
-        with_dose = bool(dose) and side >= DOSE_FROM * self._theme.scale
+        scale = self._theme.scale
+        with_dose = bool(dose) and box.height() >= DOSE_FROM * scale and box.width() >= DOSE_ACROSS * scale
         font = self._theme.font(14, bold=True)
-        font.setPixelSize(max(round(side * (0.42 if with_dose else 0.62)), 9))
+        if with_dose:
+            font.setPixelSize(max(round(side * 0.42), 9))
+        else:
+            sign, size = self.one_line(box.width(), box.height(), sign, dose)
+            font.setPixelSize(size)
         painter.setFont(font)
         place = box.adjusted(0, 0, 0, -box.height() * 0.36) if with_dose else box
         if halo:
