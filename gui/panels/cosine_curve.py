@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 NO_PAIR = "Choose two tokens to compare: press P or take the Pair tool, then click token A and token B in the strip."
 
 
-def pair_colors(palette: Palette, index: int) -> tuple[str, str]:
+def pair_colors(palette: Palette, place: int) -> tuple[str, str]:
     """Return a pair's colour, for both runs."""
-    color = palette.pairs[index % len(palette.pairs)]
+    color = palette.pairs[place % len(palette.pairs)]
     return color, color
 
 
@@ -37,7 +37,8 @@ class CosineCurve(CurvePanel):
         if clean is None or operated is None or not clean.labels:
             self.show_reason(NO_PAIR)
             return
-        pairs = zip(clean.labels, clean.values, operated.values, strict=True)
+        places = [pair.index for pair in result.request.pairs]
+        pairs = zip(clean.labels, clean.values, operated.values, places, strict=True)
         self.draw([Series(*pair) for pair in pairs], result)
 
     def rows_at(self, depth: int) -> list[ReadoutRow]:  # noqa: D102
@@ -47,9 +48,9 @@ class CosineCurve(CurvePanel):
                 plain(float(series.clean[depth])),
                 plain(float(series.operated[depth])),
                 NO_CHANGE if series.unchanged else signed(float(series.operated[depth] - series.clean[depth])),
-                symbol,
+                series.place,
             )
-            for symbol, series in enumerate(self.plot.series)
+            for series in self.plot.series
         ]
 
 

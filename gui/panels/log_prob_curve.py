@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gui.theme.theme import Theme
 
 
-def run_colors(palette: Palette, index: int) -> tuple[str, str]:
+def run_colors(palette: Palette, place: int) -> tuple[str, str]:
     """Return the colours of the two runs."""
     return palette.clean, palette.operated
 

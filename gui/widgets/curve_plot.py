@@ -33,11 +33,14 @@ class Series:
     Attributes
     ----------
     clean, operated : ndarray of float64, shape [n_layers + 1]
+    place : int
+        Which colour and symbol it has.
     """
 
     label: str
     clean: NDArray[np.float64]
     operated: NDArray[np.float64]
+    place: int = 0
 
     @property
     def unchanged(self) -> bool:
@@ -51,7 +54,7 @@ class CurvePlot(pg.PlotWidget):
     Parameters
     ----------
     colors : callable
-        ``colors(palette, index)`` returns the clean and the operated colour of a series.
+        ``colors(palette, place)`` returns the clean and the operated colour of a series.
     limits : Limits
         What the quantity can be.
 
@@ -109,8 +112,9 @@ class CurvePlot(pg.PlotWidget):
         anew : bool
             True for another question: the range is then chosen afresh instead of kept still.
         """
+        moved = [each.place for each in series] != [each.place for each in self.series]
         self.series = tuple(series)
-        self._make_items(len(self.series))
+        self._make_items(len(self.series), restyled=moved)
         self.axis.set_layers(self.n_depths - 1)
         arrays = [array for each in self.series for array in (each.clean, each.operated)]
         squeezed = start_squeezes(arrays, self._limits)
@@ -147,25 +151,26 @@ class CurvePlot(pg.PlotWidget):
         self._start.setFont(theme.font(12))
         size = self._symbol_size()
         for index, (clean, operated) in enumerate(zip(self._clean, self._operated, strict=True)):
-            before, after = self._colors(p, index)
+            place = self.series[index].place if index < len(self.series) else index
+            before, after = self._colors(p, place)
             for item, color, dashed in ((clean, before, True), (operated, after, False)):
                 item.setPen(line_pen(theme, color, dashed=dashed))
-                item.setSymbol(SYMBOLS[index % len(SYMBOLS)] if size else None)
+                item.setSymbol(SYMBOLS[place % len(SYMBOLS)] if size else None)
                 item.setSymbolSize(size)
                 item.setSymbolPen(symbol_pen(theme, color))
                 item.setSymbolBrush(symbol_brush(theme, color, filled=not dashed))
         self._fit_labels()
         self._set_ranges()
 
-    def _make_items(self, count: int) -> None:
-        grown = count > len(self._clean)
+    def _make_items(self, count: int, *, restyled: bool) -> None:
+        changed = restyled or count > len(self._clean)
         while len(self._clean) < count:
             for items, z in ((self._clean, 1), (self._operated, 2)):
                 item = pg.PlotDataItem(connect="finite")
                 item.setZValue(z)
                 self.getPlotItem().addItem(item, ignoreBounds=True)
                 items.append(item)
-        if grown or self._symbol_size() != self._clean[0].opts["symbolSize"] if self._clean else False:
+        if changed or self._symbol_size() != self._clean[0].opts["symbolSize"] if self._clean else False:
             self.restyle()
 
     def _set_ranges(self) -> None:

@@ -30,7 +30,7 @@ class ReadoutRow:
     Attributes
     ----------
     symbol : int or None
-        Index of the series whose colour and symbol stand before the label.
+        Place of the series whose colour and symbol stand before the label.
     """
 
     label: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 
 from gui.panels.cosine_curve import NO_PAIR, CosineCurve
 from gui.panels.log_prob_curve import LogProbCurve
+from gui.theme.plot_style import SYMBOLS
 from gui.theme.theme import Theme
 from gui.widgets.curve_panel import CurvePanel
 from gui.widgets.curve_plot import CurvePlot
@@ -17,6 +19,8 @@ from tests.gui.made_results import model_info, result
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
+
+    from core.runs.result import RunResult
 
 
 @pytest.fixture
@@ -43,6 +47,12 @@ def log_prob(qtbot: QtBot, theme: Theme) -> CurvePanel:
     return shown(qtbot, LogProbCurve(theme))
 
 
+def placed(made: RunResult, *places: int) -> RunResult:
+    """Return a result whose pairs have these places in the session."""
+    pairs = tuple(replace(pair, index=index) for pair, index in zip(made.request.pairs, places, strict=True))
+    return replace(made, request=replace(made.request, pairs=pairs))
+
+
 def items(plot: CurvePlot, side: str) -> list[Any]:
     """Return the curves of a side that are drawn."""
     return [item for item in getattr(plot, f"_{side}") if item.isVisible()]
@@ -51,7 +61,7 @@ def items(plot: CurvePlot, side: str) -> list[Any]:
 def test_that_clean_curves_are_dashed_and_hollow_and_operated_ones_solid_and_filled(
     cosine: CurvePanel, theme: Theme
 ) -> None:
-    cosine.show_result(result(5))
+    cosine.show_result(placed(result(5), 0, 1))
     for side, style, filled in (
         ("clean", Qt.PenStyle.CustomDashLine, False),
         ("operated", Qt.PenStyle.SolidLine, True),
@@ -66,10 +76,21 @@ def test_that_clean_curves_are_dashed_and_hollow_and_operated_ones_solid_and_fil
 
 
 def test_that_each_pair_has_its_own_colour_and_symbol(cosine: CurvePanel) -> None:
-    cosine.show_result(result(5, pairs=("a – b", "c – d", "e – f", "g – h")))
+    cosine.show_result(placed(result(5, pairs=("a – b", "c – d", "e – f", "g – h")), 0, 1, 2, 3))
     drawn = items(cosine.plot, "operated")
     assert len({item.opts["pen"].color().name() for item in drawn}) == 4
     assert len({item.opts["symbol"] for item in drawn}) == 4
+
+
+def test_that_a_pair_keeps_its_colour_where_an_earlier_one_is_not_in_the_prompt(
+    cosine: CurvePanel, theme: Theme
+) -> None:
+    cosine.show_result(placed(result(5), 0, 1))
+    cosine.show_result(placed(result(5), 1, 3))
+    drawn = items(cosine.plot, "operated")
+    assert [item.opts["pen"].color().name() for item in drawn] == [theme.palette.pairs[1], theme.palette.pairs[3]]
+    assert [item.opts["symbol"] for item in drawn] == [SYMBOLS[1], SYMBOLS[3]]
+    assert [row.symbol for row in cosine.readout.rows] == [1, 3]
 
 
 def test_that_the_curves_hold_the_numbers_of_the_result(cosine: CurvePanel, log_prob: CurvePanel) -> None:
