@@ -21,7 +21,8 @@ class Palette:
     clean, operated : str
         The two sides of every comparison.
     pairs : tuple of str
-        One colour per token pair (Okabe-Ito, told apart by colour-blind readers).
+        One colour per token pair, told apart by colour-blind readers: blue, bluish green, reddish purple
+        and dark yellow, after Okabe and Ito, without the orange that says "operated".
     operations : dict of str to str
         One colour per operation key; ``""`` is for any other.
     warning, warning_soft, danger, danger_soft, success : str
@@ -71,7 +72,7 @@ LIGHT = Palette(
     on_accent="#ffffff",
     clean="#5b6b80",
     operated="#c8410b",
-    pairs=("#0072b2", "#c8410b", "#007a5a", "#9a4f83"),
+    pairs=("#0067a8", "#158a66", "#923a74", "#7d6b00"),
     operations={"silence": "#b3261e", "scale": "#0067a6", "noise": "#8a4b00", "": "#5a3f99"},
     warning="#8a5300",
     warning_soft="#fdf0d5",
@@ -96,8 +97,8 @@ DARK = Palette(
     on_accent="#0b1220",
     clean="#a5b3c7",
     operated="#ff8a50",
-    pairs=("#56b4e9", "#ff8a50", "#2fc995", "#d896c2"),
-    operations={"silence": "#ff6f66", "scale": "#5cb8f5", "noise": "#f0b13c", "": "#b79cf5"},
+    pairs=("#4a9fe0", "#52dba8", "#e79ac0", "#e6d44a"),
+    operations={"silence": "#ff6f66", "scale": "#5cb8f5", "noise": "#f7d63e", "": "#b79cf5"},
     warning="#f5c04a",
     warning_soft="#3a2f14",
     danger="#ff7b72",
