@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPolygonF
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from gui.surgery.plan_row import PlanRow
 
@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
     from gui.theme.theme import Theme
 
-HEIGHT = 48
+HEIGHT, WARNED = 28, 46
+HELD = 3
 
 
 class PlanDelegate(QStyledItemDelegate):
-    """Paints checkbox, mark, two lines and a remove button, and knows where they are."""
+    """Paints checkbox, mark, a line and a remove button, and below them a warning; knows where they are."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -33,11 +34,17 @@ class PlanDelegate(QStyledItemDelegate):
     def remove_box(self, row: QRect) -> QRect:
         """Return where the remove button of a row is."""
         px = self._theme.pixels
-        return QRect(row.right() - px(34), row.center().y() - px(14), px(28), px(28))
+        return QRect(row.right() - px(34), row.center().y() - px(13), px(26), px(26))
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        """Return the height of every row."""
-        return QSize(self._theme.pixels(200), self._theme.pixels(HEIGHT))
+        """Return one line's height, or two lines' where there is a warning."""
+        row = index.data(Qt.ItemDataRole.UserRole)
+        warned = isinstance(row, PlanRow) and bool(row.warning)
+        return QSize(self._theme.pixels(200), self._theme.pixels(WARNED if warned else HEIGHT))
+
+    def whole(self, row: QRect, room: QRect) -> bool:
+        """Whether a row is seen to its end, or begins where what is seen begins: others are not painted."""
+        return row.bottom() <= room.bottom() or row.top() <= room.top()
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -45,27 +52,29 @@ class PlanDelegate(QStyledItemDelegate):
         """Paint one row."""
         row, state = index.data(Qt.ItemDataRole.UserRole), option.state
         box: QRect = option.rect
-        if not isinstance(row, PlanRow):
+        view = option.widget
+        seen = not isinstance(view, QAbstractScrollArea) or self.whole(box, view.viewport().rect())
+        if not isinstance(row, PlanRow) or not seen:
             return
         selected = bool(state & QStyle.StateFlag.State_Selected)
         hovered = bool(state & QStyle.StateFlag.State_MouseOver)
-        focused = selected and isinstance(option.widget, QWidget) and option.widget.hasFocus()
+        focused = selected and isinstance(view, QWidget) and view.hasFocus()
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._ground(painter, box, selected, hovered, focused)
         self._check(painter, self.check_box(box), row.enabled)
         px = self._theme.pixels
-        badge = QRectF(box.left() + px(38), box.center().y() - px(13), px(26), px(26))
+        badge = QRectF(box.left() + px(36), box.center().y() - px(13), px(26), px(26))
         self._badge(painter, badge, row)
         end = px(40) if selected or hovered else px(10)
-        self._lines(painter, box.adjusted(px(74), 0, -end, 0), row)
+        self._lines(painter, box.adjusted(px(66), 0, -end, 0), row)
         if selected or hovered:
             self._cross(painter, self.remove_box(box))
         painter.restore()
 
     def _ground(self, painter: QPainter, box: QRect, selected: bool, hovered: bool, focused: bool) -> None:
         p = self._theme.palette
-        inner = QRectF(box).adjusted(3, 2, -3, -2)
+        inner = QRectF(box).adjusted(3, 1, -3, -1)
         painter.setPen(QPen(QColor(p.accent), 2) if focused else Qt.PenStyle.NoPen)
         painter.setBrush(QColor(p.accent_soft if selected else p.raised if hovered else p.surface))
         painter.drawRoundedRect(inner, 6, 6)
@@ -89,28 +98,29 @@ class PlanDelegate(QStyledItemDelegate):
         painter.setPen(Qt.PenStyle.NoPen if working else QPen(color, 1.5))
         painter.setBrush(color if working else Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(box.adjusted(1, 1, -1, -1), 5, 5)
-        painter.setFont(self._theme.font(17, bold=True))
+        painter.setFont(self._theme.font(15, bold=True))
         painter.setPen(QColor(p.on_accent) if working else color)
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, row.mark)
 
     def _lines(self, painter: QPainter, box: QRect, row: PlanRow) -> None:
+        """Write place and operation on one line, and a warning below it."""
         p, px = self._theme.palette, self._theme.pixels
-        upper = QRect(box.left(), box.top() + px(5), box.width(), px(20))
-        lower = QRect(box.left(), box.top() + px(24), box.width(), px(19))
-        font = self._theme.font(13, bold=True, mono=True)
+        words, code = self._theme.font(13), self._theme.font(13, mono=True)
+        upper = QRect(box.left(), box.top(), box.width(), px(HEIGHT))
         site, _, where = row.place.partition(" @ ")
-        ink = QColor(p.text if row.enabled else p.text_muted)
-        used = self._write(painter, upper, site, font, ink)
-        self._write(painter, upper.adjusted(used, 0, 0, 0), f" @ {where}", self._theme.font(13, mono=True), ink)
         doing = row.doing if row.enabled else f"{row.doing} (off)"
-        used = self._write(painter, lower, doing, self._theme.font(13), QColor(p.text_muted))
+        gap = px(12)
+        wanted = min(QFontMetrics(words).horizontalAdvance(doing) + gap, upper.width() // 2)
+        ink = QColor(p.text if row.enabled else p.text_muted)
+        place = upper.adjusted(0, 0, -wanted, 0)
+        used = self._write(painter, place, site, self._theme.font(13, bold=True, mono=True), ink)
+        used += self._write(painter, place.adjusted(used, 0, 0, 0), f" @ {where}", code, ink)
+        self._write(painter, upper.adjusted(used + gap, 0, 0, 0), doing, words, QColor(p.text_muted))
         if row.warning:
             sign = px(14)
-            rest = lower.adjusted(used + px(10), 0, 0, 0)
-            triangle = QRectF(rest.left(), rest.center().y() - sign / 2, sign, sign)
-            self._warning(painter, triangle)
-            words = self._theme.font(13)
-            self._write(painter, rest.adjusted(sign + px(5), 0, 0, 0), row.warning, words, QColor(p.warning))
+            lower = QRect(box.left(), upper.bottom() + 1 - px(4), box.width(), px(19))
+            self._warning(painter, QRectF(lower.left(), lower.center().y() - sign / 2, sign, sign))
+            self._write(painter, lower.adjusted(sign + px(5), 0, 0, 0), row.warning, words, QColor(p.warning))
 
     def _write(self, painter: QPainter, box: QRect, text: str, font: QFont, ink: QColor) -> int:
         """Write a line, shortened to its box; return its width."""

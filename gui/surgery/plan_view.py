@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QItemSelection, QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QItemSelection, QModelIndex, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QFrame, QListView, QWidget
 
@@ -45,15 +45,14 @@ class PlanView(QListView):
         self.setAccessibleName("plan of incisions")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setMouseTracking(True)
-        self.setUniformItemSizes(True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         theme.changed.connect(self._on_theme_changed)
 
     def minimumSizeHint(self) -> QSize:
-        """Return room for one row; the others are scrolled to."""
+        """Return room for a row with a warning; the others are scrolled to."""
         return QSize(self._theme.pixels(140), self._theme.pixels(44))
 
     @property
@@ -95,7 +94,13 @@ class PlanView(QListView):
 
     def sizeHint(self) -> QSize:
         """Return room for some rows."""
-        return QSize(self._theme.pixels(300), self._theme.pixels(HEIGHT * 3))
+        return QSize(self._theme.pixels(300), self._theme.pixels(HEIGHT * 5))
+
+    def indexAt(self, place: QPoint) -> QModelIndex:
+        """Return the row at a place; one that is not seen to its end is not painted, and so not there."""
+        index = super().indexAt(place)
+        seen = self._parts.whole(self.visualRect(index), self.viewport().rect())
+        return index if seen else QModelIndex()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Toggle, remove, or take up a row."""

@@ -182,3 +182,27 @@ def test_that_a_row_is_read_out_with_its_warning(plan: PlanList) -> None:
     plan.set_rows((warned,))
     said = plan.view.model().index(0, 0).data(Qt.ItemDataRole.AccessibleTextRole)
     assert said == "L2H0.z @ 12, silence, There is no token 12."
+
+
+def test_that_a_row_is_one_line_and_a_second_only_for_a_warning(plan: PlanList) -> None:
+    plain = box(plan, 0).height()
+    warned = PlanRow("L2H0.z @ 12", "silence", "silence", "×", warning="There is no token 12.")
+    plan.set_rows((warned, *THREE[1:]))
+    assert plain < 1.2 * box(plan, 1).height() < 36
+    assert box(plan, 0).height() > 1.5 * box(plan, 1).height()
+    plan.set_rows(THREE)
+    assert box(plan, 0).height() == plain
+
+
+def test_that_the_last_row_is_never_sliced(qtbot: QtBot, plan: PlanList) -> None:
+    plan.set_rows(THREE * 5)
+    area, high = plan.view.viewport(), box(plan, 0).height()
+    plan.resize(420, plan.height() - area.height() + 3 * high + high // 2)
+    sliced = box(plan, 3)
+    assert area.height() > sliced.center().y()
+    assert not plan.view.indexAt(sliced.center()).isValid()
+    shown = area.grab().toImage()
+    below = {shown.pixelColor(x, y).name() for y in range(3 * high + 2, area.height()) for x in range(300)}
+    assert len(below) == 1
+    plan.view.verticalScrollBar().setValue(2)
+    assert box(plan, 2).top() == 0
