@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gui.theme.plot_style import line_pen, symbol_brush, symbol_pen
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 COLUMNS = ("clean", "operated", "change")
 NO_CHANGE = "no change"
 LABEL_SIZE, HEAD_SIZE = 14, 13
-EDGE, SWATCH, LEAST_LABEL, FULL_WIDTH = 12, 18, 84, 640
+EDGE, RIGHT_EDGE, SWATCH, LEAST_LABEL = 12, 14, 18, 84
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,9 @@ class ReadoutRow:
 
 class CurveReadout(QWidget):
     """A heading, the names of three columns with samples of their lines, and rows of numbers.
+
+    Where three have no room, the clean numbers give way: the change is what one looks for. They
+    are in the tip then, and the sample of their line stays where it can.
 
     Parameters
     ----------
@@ -66,13 +69,14 @@ class CurveReadout(QWidget):
         said = "; ".join(f"{r.label}: clean {r.clean}, operated {r.operated}, change {r.change}" for r in rows)
         self.setAccessibleName(heading)
         self.setAccessibleDescription(said)
-        self.setToolTip("\n".join(row.label for row in rows) if self._elides() else "")
+        self._tell()
         if taller:
             self.updateGeometry()
         self.update()
 
     def restyle(self) -> None:
         """Take colours and sizes from the theme again."""
+        self._tell()
         self.updateGeometry()
         self.update()
 
@@ -87,15 +91,17 @@ class CurveReadout(QWidget):
         return QFontMetricsF(self.theme.font(LABEL_SIZE, bold=True)).height() + self.theme.pixels(4)
 
     def _columns(self) -> dict[str, tuple[float, float]]:
-        """Return left and right of each column; the change gives way to the labels."""
+        """Return left and right of each column; the clean numbers give way to the labels."""
         made = self._place(COLUMNS)
-        room = made["clean"][0] - self.theme.pixels(EDGE + SWATCH + 10)
-        return made if room >= self.theme.pixels(LEAST_LABEL) else self._place(COLUMNS[:2])
+        return made if self._room(made) >= self.theme.pixels(LEAST_LABEL) else self._place(COLUMNS[1:])
+
+    def _room(self, columns: dict[str, tuple[float, float]]) -> float:
+        return min(left for left, _ in columns.values()) - self.theme.pixels(EDGE + SWATCH + 10)
 
     def _place(self, names: tuple[str, ...]) -> dict[str, tuple[float, float]]:
         theme = self.theme
         head, numbers = QFontMetricsF(theme.font(HEAD_SIZE)), QFontMetricsF(theme.font(LABEL_SIZE, bold=True))
-        right = float(min(self.width() - theme.pixels(EDGE), theme.pixels(FULL_WIDTH)))
+        right = float(self.width() - theme.pixels(RIGHT_EDGE))
         made: dict[str, tuple[float, float]] = {}
         for name in reversed(names):
             needs = [head.horizontalAdvance(name), numbers.horizontalAdvance(self._widest)]
@@ -108,10 +114,20 @@ class CurveReadout(QWidget):
     def _sample(self) -> float:
         return self.theme.pixels(30)
 
-    def _elides(self) -> bool:
-        room = self._columns()["clean"][0] - self.theme.pixels(EDGE + SWATCH + 10)
-        metrics = QFontMetricsF(self.theme.font(LABEL_SIZE))
-        return any(metrics.horizontalAdvance(row.label) > room for row in self.rows)
+    def _tell(self) -> None:
+        """Say in the tip what has no room."""
+        columns = self._columns()
+        metrics, room = QFontMetricsF(self.theme.font(LABEL_SIZE)), self._room(columns)
+        lines = [f"{row.label}: clean {row.clean}, operated {row.operated}" for row in self.rows]
+        if "clean" not in columns:
+            lines.append("The clean run is dashed, with hollow symbols.")
+        elif all(metrics.horizontalAdvance(row.label) <= room for row in self.rows):
+            lines = []
+        self.setToolTip("\n".join(lines))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        self._tell()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
         painter = QPainter(self)
@@ -128,12 +144,20 @@ class CurveReadout(QWidget):
     def _paint_head(self, painter: QPainter, columns: dict[str, tuple[float, float]], top: float, line: float) -> None:
         theme, p = self.theme, self.theme.palette
         left = theme.pixels(EDGE)
-        room = QRectF(left, top, columns["clean"][0] - left - theme.pixels(10), line)
-        font = theme.font(LABEL_SIZE, bold=True)
-        fits = QFontMetricsF(font).horizontalAdvance(self.heading) <= room.width()
+        first = min(start for start, _ in columns.values())
+        room = QRectF(left, top, first - left - theme.pixels(10), line)
+        font, small = theme.font(LABEL_SIZE, bold=True), theme.font(HEAD_SIZE)
+        bold, metrics = QFontMetricsF(font), QFontMetricsF(small)
+        key = self._sample() + metrics.horizontalAdvance("clean")
+        columns = dict(columns)
+        if "clean" not in columns and self.short:
+            spare = room.width() - bold.horizontalAdvance(self.short) - theme.pixels(8)
+            if spare >= key:
+                columns["clean"] = (room.right() - key, room.right())
+                room.setWidth(room.width() - key - theme.pixels(8))
+        fits = bold.horizontalAdvance(self.heading) <= room.width()
         self._text(painter, room, self.heading if fits or not self.short else self.short, font, p.text, right=False)
-        font = theme.font(HEAD_SIZE)
-        metrics = QFontMetricsF(font)
+        font = small
         for name, (start, end) in columns.items():
             self._text(painter, QRectF(start, top, end - start, line), name, font, p.text_muted, right=True)
             if name == "change":
@@ -160,7 +184,8 @@ class CurveReadout(QWidget):
             painter.setBrush(symbol_brush(theme, color, filled=True))
             draw_symbol(painter, row.symbol, QPointF(left + theme.pixels(5), top + line / 2), theme.pixels(9))
             left += theme.pixels(SWATCH)
-        room = QRectF(left, top, columns["clean"][0] - left - theme.pixels(10), line)
+        first = min(start for start, _ in columns.values())
+        room = QRectF(left, top, first - left - theme.pixels(10), line)
         self._text(painter, room, row.label, theme.font(LABEL_SIZE), p.text, right=False)
         for name, (start, end) in columns.items():
             written = getattr(row, name)

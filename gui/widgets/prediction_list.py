@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QVBoxLayout, QWidget
 
 from gui.widgets.prediction_delegate import PredictionDelegate
-from gui.widgets.prediction_layout import ROW_HEIGHT, SMALL_SIZE, columns, scale_end
+from gui.widgets.prediction_layout import ROW_HEIGHT, SMALL_SIZE, Columns, columns, scale_end
 from gui.widgets.prediction_model import ROW_ROLE, PredictionModel, PredictionRow
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ class PredictionHeader(QWidget):
         base = Qt.AlignmentFlag.AlignBottom
         left, right = Qt.AlignmentFlag.AlignLeft | base, Qt.AlignmentFlag.AlignRight | base
         height = self.height() - theme.pixels(4)
-        crowded = self.compact and laid.bars[0] + self._key_width(painter) > laid.next_head
+        key = self.key_left(laid)
+        crowded = key < laid.bars[0]
         for name, text in HEADS.items():
             area = laid.area(name, 0, height)
             if not area.isEmpty() and not (name == "token" and crowded):
@@ -56,14 +57,29 @@ class PredictionHeader(QWidget):
         bars: QRectF = laid.area("bars", 0, height)
         if not self.compact:
             painter.drawText(bars, left, "0")
-            painter.drawText(bars, right, f"{scale_end(self._model.largest):.0%}")
-        self._paint_key(painter, laid.token[0] if crowded else bars.left())
+            painter.drawText(bars, right, self._end)
+        self._paint_key(painter, key)
         painter.setPen(QColor(p.border_strong))
         painter.drawLine(0, self.height() - 1, self.width(), self.height() - 1)
         painter.end()
 
-    def _key_width(self, painter: QPainter) -> float:
-        return painter.fontMetrics().horizontalAdvance("cleanoperated") + self.theme.pixels(2 * 15 + 2 * 12)
+    @property
+    def _end(self) -> str:
+        """What a full bar stands for."""
+        return f"{scale_end(self._model.largest):.0%}"
+
+    @property
+    def scale(self) -> str:
+        """What empty and full bars stand for, where there is one line for it."""
+        return f"0 \N{EN DASH} {self._end}" if self.compact else ""
+
+    def key_left(self, laid: Columns) -> float:
+        """Return where the key begins: over the bars, or further left where that has no room for all of it."""
+        metrics = QFontMetricsF(self.theme.font(SMALL_SIZE))
+        width = metrics.horizontalAdvance("cleanoperated" + self.scale) + self.theme.pixels(2 * 15 + 2 * 12)
+        if not self.compact or laid.bars[0] + width <= laid.next_head:
+            return laid.bars[0]
+        return max(self.theme.pixels(12), min(laid.token[0], laid.next_head - width))
 
     def _paint_key(self, painter: QPainter, left: float) -> None:
         """Say which bar is which, in the order in which they lie."""
@@ -75,6 +91,9 @@ class PredictionHeader(QWidget):
             width = painter.fontMetrics().horizontalAdvance(name)
             painter.drawText(QRectF(left, 0, width + 2, line), Qt.AlignmentFlag.AlignVCenter, name)
             left += width + theme.pixels(12)
+        if self.scale:
+            room = QRectF(left, 0, painter.fontMetrics().horizontalAdvance(self.scale) + 2, line)
+            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, self.scale)
 
 
 class PredictionView(QListView):
@@ -140,7 +159,7 @@ class PredictionList(QWidget):
         self.header.update()
 
     def set_compact(self, compact: bool) -> None:
-        """Take less height: lower rows, and no scale in the header."""
+        """Take less height: lower rows, and one line for the header."""
         if compact != self.header.compact:
             self.header.compact = self._delegate.compact = compact
             self.restyle()

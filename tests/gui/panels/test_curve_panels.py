@@ -245,4 +245,24 @@ def test_that_labels_keep_their_room_in_a_narrow_panel(cosine: CurvePanel) -> No
     cosine.resize(640, 360)
     assert list(cosine.readout._columns()) == ["change", "operated", "clean"]
     cosine.resize(300, 360)
-    assert list(cosine.readout._columns()) == ["operated", "clean"]
+    assert list(cosine.readout._columns()) == ["change", "operated"]
+    clean = cosine.readout.rows[0].clean
+    assert f"pineapple – pizza: clean {clean}," in cosine.readout.toolTip()
+    cosine.resize(640, 360)
+    assert cosine.readout.toolTip() == ""
+
+
+def test_that_the_change_stays_in_the_narrowest_panel(cosine: CurvePanel, log_prob: CurvePanel) -> None:
+    for panel in (cosine, log_prob):
+        panel.show_result(result(5))
+        panel.resize(panel.readout.minimumSizeHint().width(), 360)
+        columns = panel.readout._columns()
+        assert "change" in columns
+        assert panel.readout._room(columns) > 20
+
+
+def test_that_numbers_reach_the_right_edge_of_a_wide_panel_as_the_plot_does(cosine: CurvePanel) -> None:
+    cosine.show_result(result(5))
+    cosine.resize(1300, 360)
+    box = cosine.plot.getViewBox()
+    assert cosine.readout._columns()["change"][1] == pytest.approx(box.mapRectToScene(box.rect()).right(), abs=2)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QFontMetricsF
 
 from gui.panels.predictions import Predictions
 from gui.theme.theme import Theme
@@ -138,6 +139,24 @@ def test_that_columns_never_overlap(theme: Theme, width: int) -> None:
     assert all(before[1] <= after[0] for before, after in itertools.pairwise(spans))
     assert spans[-1][1] <= width
     assert laid.token[1] - laid.token[0] > 20
+
+
+@pytest.mark.parametrize("width", [280, 330, 420, 760])
+@pytest.mark.parametrize("scale", [0.8, 1.0, 2.0])
+def test_that_a_low_panel_says_how_far_its_bars_reach(
+    qtbot: QtBot, panel: Predictions, theme: Theme, width: int, scale: float
+) -> None:
+    theme.use(scale=scale)
+    panel.show_result(result(before=BEFORE, after=AFTER, target=3))
+    header = panel.list.header
+    panel.resize(theme.pixels(width), theme.pixels(200))
+    qtbot.waitUntil(lambda: header.compact)
+    assert header.scale == "0 – 50%"
+    laid = columns(theme, panel.list.view.viewport().width(), panel.list.model.rows)
+    words = QFontMetricsF(theme.font(13)).horizontalAdvance("cleanoperated0 – 50%")
+    assert header.key_left(laid) + words + theme.pixels(54) <= laid.next_head
+    panel.resize(theme.pixels(width), theme.pixels(400))
+    assert header.scale == ""
 
 
 @pytest.mark.parametrize(("largest", "end"), [(0.0, 0.05), (0.05, 0.05), (0.06, 0.1), (0.34, 0.5), (1.0, 1.0)])
