@@ -193,9 +193,17 @@ def _order(mark: CellMark) -> tuple[int, bool]:
     return (RANKS.index(mark.coverage), not mark.incision.enabled)
 
 
-def occupied(marks: Mapping[Cell, CellMark]) -> frozenset[Cell]:
-    """Return the cells where a click takes off: those with an incision at just the chosen tokens."""
-    return frozenset(cell for cell, mark in marks.items() if mark.coverage == "exact")
+def exact_at(incisions: Iterable[GridIncision], chosen: tuple[int, ...]) -> GridIncision | None:
+    """Return which of a site's incisions a click is about: the one that is drawn, at just the chosen tokens."""
+    exact = [each for each in incisions if coverage(each.positions, chosen) == "exact"]
+    return next((each for each in reversed(exact) if each.enabled), exact[-1] if exact else None)
+
+
+def occupied(marks: Mapping[Cell, CellMark], operation: str) -> frozenset[Cell]:
+    """Return the cells where a click takes off: those with the operation in hand at just the chosen tokens."""
+    return frozenset(
+        cell for cell, mark in marks.items() if mark.coverage == "exact" and mark.incision.operation == operation
+    )
 
 
 def toggle_of(cells: Iterable[Cell], taken: frozenset[Cell]) -> tuple[tuple[Cell, ...], bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -28,7 +28,8 @@ class GridReadout(QWidget):
     def text(self) -> str:
         """All that is shown, in one."""
         shown = self._reading
-        return "\n".join(part for part in (f"{shown.title}  {shown.code}".strip(), shown.line, shown.more) if part)
+        heading = f"{shown.title}  {shown.code}".strip()
+        return "\n".join(part for part in (heading, shown.click, shown.line, shown.more) if part)
 
     def set_reading(self, reading: Reading) -> None:
         """Show other words."""
@@ -61,6 +62,8 @@ class GridReadout(QWidget):
         painter.setFont(code)
         painter.setPen(QColor(p.text_muted))
         painter.drawText(QPointF(after, px(21)), self._reading.code)
+        after += QFontMetrics(code).horizontalAdvance(self._reading.code) + px(20)
+        self._click(painter, QRectF(after, px(5), max(self.width() - px(10) - after, 0), px(20)))
         for text, color, size, base in (
             (self._reading.line, p.text, 14, 41),
             (self._reading.more, p.text_muted, 12, 59),
@@ -70,6 +73,14 @@ class GridReadout(QWidget):
             painter.setPen(QColor(color))
             shown = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, room)
             painter.drawText(QPointF(left, px(base)), shown)
+
+    def _click(self, painter: QPainter, room: QRectF) -> None:
+        """Say at the right of the title what a click does."""
+        font = self._theme.font(13)
+        painter.setFont(font)
+        painter.setPen(QColor(self._theme.palette.accent))
+        shown = QFontMetrics(font).elidedText(self._reading.click, Qt.TextElideMode.ElideRight, int(room.width()))
+        painter.drawText(room, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, shown)
 
     def _on_theme_changed(self) -> None:
         self.updateGeometry()

@@ -42,7 +42,7 @@ class GridSurface(QAbstractScrollArea):
         """Read incisions, chosen tokens and brush of the scene again."""
         model = self.scene.model
         self.look.marks = cell_marks(model, self.scene.incisions, self.scene.chosen) if model else {}
-        self.taken = occupied(self.look.marks)
+        self.taken = occupied(self.look.marks, self.scene.operation)
         self.look.operation = self.scene.operation
         self.look.dose = dose_words(self.scene.operation, self.scene.params)
         self.viewport().update()
@@ -184,8 +184,9 @@ class GridCells:
         return self._view.look.rect(self.cells()[index]) if self._view.look.geometry else QRect()
 
     def checked(self, index: int) -> bool:
-        """Whether a click takes off."""
-        return self.cells()[index] in self._view.taken
+        """Whether a cell is cut at just the chosen tokens."""
+        mark = self._view.look.marks.get(self.cells()[index])
+        return mark is not None and mark.coverage == "exact"
 
     def focused(self) -> int:
         """Return the focused cell, or -1."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from core.interventions.plan import ParamValue
 from gui.surgery.grid_geometry import Hit
-from gui.surgery.grid_model import GridIncision, GridModel, coverage, incisions_at
-from gui.surgery.incision_words import operation_words, positions_words, site_words
+from gui.surgery.grid_model import GridIncision, GridModel, coverage, exact_at, incisions_at
+from gui.surgery.incision_words import operation_label, operation_words, positions_words, site_words
 
 if TYPE_CHECKING:
     from core.sites.site import Site
@@ -34,12 +34,13 @@ class GridScene:
 
 @dataclass(frozen=True)
 class Reading:
-    """What the line under the grid says: a title, the site's name in the notation, and two lines."""
+    """What the lines under the grid say: title, the site's name in the notation, two lines, and what a click does."""
 
     title: str
     code: str
     line: str
     more: str
+    click: str = ""
 
 
 def reading(scene: GridScene, hit: Hit) -> Reading:
@@ -71,7 +72,18 @@ def site_reading(scene: GridScene, site: Site) -> Reading:
     told = [incision_words(scene, incision) for incision in there]
     effects = [scene.effects[key] for incision in there if (key := (site, incision.positions)) in scene.effects]
     problems = [incision.problem for incision in there if incision.problem]
-    return Reading(site_words(site), str(site), "; ".join(told), "  ".join([*problems, *effects]) or help_)
+    more = "  ".join([*problems, *effects]) or help_
+    return Reading(site_words(site), str(site), "; ".join(told), more, click_words(scene, site))
+
+
+def click_words(scene: GridScene, site: Site) -> str:
+    """Return what a click on a cut site does: it takes off, puts in place of, or adds."""
+    there = exact_at(incisions_at(scene.incisions, site), scene.chosen)
+    if there is None:
+        return f"Click: {operation_words(scene.operation, scene.params)} {at_words(scene)}"
+    if there.operation == scene.operation:
+        return f"Click: takes {operation_label(there.operation)} off"
+    return f"Click: puts {operation_label(scene.operation)} in place of {operation_label(there.operation)}"
 
 
 def incision_words(scene: GridScene, incision: GridIncision) -> str:

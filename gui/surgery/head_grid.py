@@ -27,8 +27,9 @@ class HeadGrid(QWidget):
     Signals
     -------
     cellsToggled(tuple of Site, bool)
-        Sites to add the brush at, at the chosen tokens (True), or to take incisions off (False):
-        those at just the chosen tokens, or, where a site has none of these (the Delete key), all.
+        Sites to put the brush at, at the chosen tokens, in place of another operation that is there
+        (True), or to take incisions off (False): those at just the chosen tokens, or, where a site
+        has none of these (the Delete key), all.
     hovered(Site or None)
         What is under the pointer, or has the keyboard focus.
     """

@@ -63,6 +63,11 @@ def operation_words(operation: str, params: Params) -> str:
     return " ".join(words)
 
 
+def operation_label(operation: str) -> str:
+    """Return an operation without its parameters: ``noise``."""
+    return OPERATIONS[operation].label.lower() if operation in OPERATIONS else operation
+
+
 def dose_words(operation: str, params: Params) -> str:
     """Return the operation's strength alone, or nothing where it has none."""
     dose = OPERATIONS[operation].dose if operation in OPERATIONS else None

@@ -82,8 +82,13 @@ def test_that_an_enabled_incision_is_drawn_before_a_disabled_one_and_a_later_bef
 
 def test_that_only_incisions_at_just_the_chosen_tokens_make_a_click_take_off() -> None:
     marks = cell_marks(MODEL, [cut("L0H0.z", 4), cut("L0H1.z", 4, 5), cut("L9H1.z", 4)], (4,))
-    assert occupied(marks) == {(1, 0)}
+    assert occupied(marks, "silence") == {(1, 0)}
     assert len(marks) == 2
+
+
+def test_that_where_another_operation_is_in_hand_a_click_does_not_take_off() -> None:
+    marks = cell_marks(MODEL, [cut("L0H0.z", 4), cut("L0H1.z", 4, operation="noise")], (4,))
+    assert occupied(marks, "noise") == {(1, 1)}
 
 
 def test_that_a_group_is_filled_first_and_emptied_when_full() -> None:

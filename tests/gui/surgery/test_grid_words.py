@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from core.sites.site import parse_site
 from gui.surgery.grid_geometry import Hit
 from gui.surgery.grid_model import GridIncision, GridModel
@@ -32,6 +34,20 @@ def test_that_a_cut_cell_says_what_is_done_there_and_what_it_did() -> None:
     said = reading(told, Hit(4, 5))
     assert said.line == "noise σ=2 seed=0 at 4 ·pine; silence at 5 apple, 6 ·taste (off)"
     assert said.more == "log p −0.42"
+
+
+@pytest.mark.parametrize(
+    ("in_hand", "chosen", "said"),
+    [
+        ("silence", (4,), "Click: takes silence off"),
+        ("noise", (4,), "Click: puts noise in place of silence"),
+        ("silence", (5,), "Click: silence at 5 apple"),
+    ],
+)
+def test_that_a_cut_cell_says_what_a_click_does(in_hand: str, chosen: tuple[int, ...], said: str) -> None:
+    told = scene(GridIncision(parse_site("L3H5.z"), (4,), "silence"))
+    told.operation, told.chosen = in_hand, chosen
+    assert reading(told, Hit(4, 5)).click == said
 
 
 def test_that_a_cut_that_is_not_applied_says_why() -> None:
