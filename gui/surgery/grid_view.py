@@ -71,6 +71,7 @@ class GridView(GridSurface):
             self._focus_on(hit.cell)
         else:
             self._focus_on(hit.cell)
+            self.look.hover = hit
             self._stroke = Stroke(model, hit.cell, self.taken)
             self._show_stroke()
 
@@ -86,8 +87,8 @@ class GridView(GridSurface):
         cell = geometry.nearest(event.position().x() - left, event.position().y() - top)
         if cell is not None:
             self._stroke.extend(cell)
-            self.look.hover = Hit(*cell)
             self._show_stroke()
+            self._point_at(Hit(*cell))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Say what the stroke changes."""

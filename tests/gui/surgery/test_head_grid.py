@@ -96,6 +96,27 @@ def test_that_a_click_on_a_cut_cell_takes_off(qtbot: QtBot, grid: HeadGrid, wish
     assert wished.toggled == [(["L3H5.z"], False)]
 
 
+def test_that_a_click_with_another_operation_in_hand_puts_it_there(
+    qtbot: QtBot, grid: HeadGrid, wished: Listener
+) -> None:
+    grid.set_incisions([cut("L3H5.z", 4)])
+    grid.set_brush("noise", ())
+    press(qtbot, grid, middle(grid, (4, 5)))
+    assert wished.toggled == [(["L3H5.z"], True)]
+    assert "Click: puts noise in place of silence" in grid.readout.text
+
+
+def test_that_after_a_drag_the_last_cell_is_lit_and_told(qtbot: QtBot, grid: HeadGrid, wished: Listener) -> None:
+    area = grid.view.viewport()
+    qtbot.mousePress(area, LEFT, pos=middle(grid, (2, 1)))
+    assert grid.view.look.hover.cell == (2, 1)
+    qtbot.mouseMove(area, middle(grid, (3, 4)))
+    qtbot.mouseRelease(area, LEFT, pos=middle(grid, (3, 4)))
+    assert grid.view.look.hover.cell == (3, 4)
+    assert "L2H4.z" in grid.readout.text
+    assert wished.hovered[-1] == "L2H4.z"
+
+
 def test_that_a_click_where_only_other_tokens_are_cut_adds(qtbot: QtBot, grid: HeadGrid, wished: Listener) -> None:
     grid.set_incisions([cut("L3H5.z", 7)])
     press(qtbot, grid, middle(grid, (4, 5)))
