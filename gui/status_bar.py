@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar, QWidget
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QStatusBar,
+    QStyle,
+    QStyleOption,
+    QWidget,
+)
 
 from gui.widgets.elided_label import ElidedLabel
 from gui.widgets.model_name import short_name
@@ -44,9 +54,19 @@ class StatusLine(QStatusBar):
         self.cancel = QPushButton("Cancel", self)
         self.cancel.setProperty("kind", "quiet")
         self.cancel.clicked.connect(self.cancelWanted)
-        for label in (self._model, self._check, self._last):
+        self._message = ElidedLabel("status", self)
+        self._message.hide()
+        # Permanent, so that Qt neither hides them for a message nor shows them under it.
+        left = QWidget(self)
+        line = QHBoxLayout(left)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(0)
+        for label in (self._message, self._model, self._check, self._last):
             label.setProperty("kind", "status")
-            self.addWidget(label)
+            line.addWidget(label)
+        line.addStretch(1)
+        self.addPermanentWidget(left, 1)
+        self.messageChanged.connect(self._on_message_changed)
         for widget in (self._doing, self._bar, self.cancel):
             self.addPermanentWidget(widget)
         theme.changed.connect(self._restyle)
@@ -56,6 +76,19 @@ class StatusLine(QStatusBar):
     @Slot()
     def _restyle(self) -> None:
         self._bar.setFixedSize(self._theme.pixels(140), self._theme.pixels(8))
+
+    @Slot(str)
+    def _on_message_changed(self, text: str) -> None:
+        self._message.setText(text)
+        self._message.setVisible(bool(text))
+        for label in (self._model, self._last):
+            label.setVisible(not text)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the ground only: a message has its own label."""
+        option = QStyleOption()
+        option.initFrom(self)
+        self.style().drawPrimitive(QStyle.PrimitiveElement.PE_PanelStatusBar, option, QPainter(self), self)
 
     def show_model(self, info: ModelInfo, check: CheckReport) -> None:
         """Show what is open and how its self-check ended."""
