@@ -89,7 +89,7 @@ def _edit(store: SessionStore, cuts: CutWiring) -> tuple[ActionSpec, ...]:
 
 def _view(window: MainWindow, theme: Theme) -> tuple[ActionSpec, ...]:
     def step(by: int) -> None:
-        nearest = min(range(len(SCALES)), key=lambda index: abs(SCALES[index] - theme.wanted))
+        nearest = min(range(len(SCALES)), key=lambda index: abs(SCALES[index] - theme.scale))
         theme.use(scale=SCALES[min(max(nearest + by, 0), len(SCALES) - 1)])
 
     def named(name: str) -> State:
@@ -97,7 +97,7 @@ def _view(window: MainWindow, theme: Theme) -> tuple[ActionSpec, ...]:
 
     def larger() -> State:
         crowded = "Larger text (as soon as the window has room)" if theme.scale < theme.wanted else ""
-        return State(crowded, enabled=theme.wanted < SCALES[-1])
+        return State(crowded, enabled=theme.scale < SCALES[-1])
 
     changed = (theme.changed,)
     palettes = (
@@ -116,7 +116,7 @@ def _view(window: MainWindow, theme: Theme) -> tuple[ActionSpec, ...]:
         ),
         ActionSpec(
             "&View", "Smaller text", partial(step, -1), ("Ctrl+-",), "For a small screen.",
-            lambda: State(enabled=theme.wanted > SCALES[0]), changed,
+            lambda: State(enabled=theme.scale > SCALES[0]), changed,
         ),
         ActionSpec("&View", "Normal text", partial(theme.use, scale=1.0), ("Ctrl+0",)),
         ActionSpec("&View", "-"),

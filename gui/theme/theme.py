@@ -76,6 +76,11 @@ class Theme(QObject):
         self._scale = min(max(scale, SCALES[0]), self._wanted)
         self.apply()
 
+    def settle_for(self, scale: float) -> None:
+        """Put a text size in force that fits, and take it for the one that was asked for."""
+        self._wanted = scale
+        self.give_way(scale)
+
     def apply(self) -> None:
         """Give colours, fonts and style sheet to the application and tell everybody."""
         application = QApplication.instance()

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QSize, Qt
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 
 from gui.notifications import Notice
+from gui.theme.theme import SCALES
 from gui.wiring.text_fit import TextFit, share
 from tests.fixtures.leaks import settle
 from tests.fixtures.tiny_models import TinyModel
@@ -20,6 +21,7 @@ from tests.gui.misplaced import misplaced
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
+NEARLY = 30
 SIZES = ((960, 600), (1280, 720), (1600, 1000), (2560, 1440))
 NOTICES = (
     Notice(
@@ -98,7 +100,10 @@ def test_that_a_long_prompt_and_every_operation_have_room(full: Hands) -> None:
 
 def test_that_text_gives_way_in_a_small_window_and_comes_back_in_a_large_one(full: Hands) -> None:
     theme = full.made.theme
+    full.window.resize(2560, 1440)
     theme.use(scale=1.5)
+    calm(full)
+    assert theme.scale == 1.5
     full.window.resize(1280, 720)
     full.window.arrange()
     calm(full)
@@ -109,6 +114,54 @@ def test_that_text_gives_way_in_a_small_window_and_comes_back_in_a_large_one(ful
     calm(full)
     assert theme.scale == theme.wanted == 1.5
     assert full.action("Larger text").text() == "Larger text"
+
+
+def test_that_text_that_has_no_room_is_not_asked_for_any_longer(full: Hands) -> None:
+    theme, status = full.made.theme, full.window.status
+    theme.use(scale=1.0)
+    full.window.resize(1280, 720)
+    full.window.arrange()
+    calm(full)
+    for _ in range(4):
+        full.action("Larger text").trigger()
+    calm(full)
+    largest = theme.scale
+    assert theme.wanted == largest < 1.5
+    assert status.currentMessage() == "Text is as large as this window allows."
+    full.action("Smaller text").trigger()
+    assert theme.scale == max(step for step in SCALES if step < largest)
+    assert status.currentMessage() == ""
+
+
+def test_that_text_that_had_no_room_leaves_the_window_divided_as_it_was(full: Hands) -> None:
+    full.made.theme.use(scale=1.0)
+    full.window.resize(1280, 720)
+    full.window.arrange()
+    calm(full)
+    before = full.window.centralWidget().width()
+    for _ in range(4):
+        full.action("Larger text").trigger()
+    calm(full)
+    assert abs(full.window.centralWidget().width() - before) < NEARLY
+    view = full.window.grid.view
+    assert not (view.horizontalScrollBar().maximum() and view.verticalScrollBar().maximum())
+    assert misplaced(full.window) == []
+
+
+def test_that_closing_a_panel_does_not_change_the_text(full: Hands) -> None:
+    theme = full.made.theme
+    full.window.resize(2560, 1440)
+    theme.use(scale=1.75)
+    calm(full)
+    full.window.resize(1280, 720)
+    full.window.arrange()
+    calm(full)
+    before = theme.scale
+    assert before < theme.wanted
+    for dock in full.window.docks.values():
+        dock.close()
+    calm(full)
+    assert theme.scale == before
 
 
 @pytest.mark.parametrize(
