@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QAbstractScrollArea, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from gui.surgery.plan_model import IN_HAND
 from gui.surgery.plan_row import PlanRow
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ class PlanDelegate(QStyledItemDelegate):
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._ground(painter, box, selected, hovered, focused)
+        if index.data(IN_HAND):
+            self._held(painter, box, selected)
         self._check(painter, self.check_box(box), row.enabled)
         px = self._theme.pixels
         badge = QRectF(box.left() + px(36), box.center().y() - px(13), px(26), px(26))
@@ -78,6 +81,18 @@ class PlanDelegate(QStyledItemDelegate):
         painter.setPen(QPen(QColor(p.accent), 2) if focused else Qt.PenStyle.NoPen)
         painter.setBrush(QColor(p.accent_soft if selected else p.raised if hovered else p.surface))
         painter.drawRoundedRect(inner, 6, 6)
+
+    def _held(self, painter: QPainter, box: QRect, selected: bool) -> None:
+        """Tint a row that the dose control edits, with a bar at its left."""
+        p, inner = self._theme.palette, QRectF(box).adjusted(3, 1, -3, -1)
+        painter.setPen(Qt.PenStyle.NoPen)
+        if not selected:
+            painter.setBrush(QColor(p.accent_soft))
+            painter.drawRoundedRect(inner, 6, 6)
+        painter.setBrush(QColor(p.accent))
+        painter.drawRoundedRect(
+            QRectF(inner.left(), inner.top() + 3, self._theme.pixels(HELD), inner.height() - 6), 1, 1
+        )
 
     def _check(self, painter: QPainter, box: QRect, checked: bool) -> None:
         p = self._theme.palette

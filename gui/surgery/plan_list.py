@@ -73,6 +73,10 @@ class PlanList(QWidget):
         """Show which incision the dose control edits; -1 for none."""
         self.view.set_selected(row)
 
+    def set_in_hand(self, indices: tuple[int, ...]) -> None:
+        """Tint the incisions that the dose control edits, such as those just made, and bring the last into sight."""
+        self.view.set_in_hand(indices)
+
     def _build(self) -> None:
         self.clear_button.setToolTip("Remove every incision. It can be undone.")
         self.caption.setProperty("kind", "muted")

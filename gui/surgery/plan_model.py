@@ -10,6 +10,7 @@ from gui.surgery.plan_row import PlanRow, row_words
 
 Index = QModelIndex | QPersistentModelIndex
 ROOT = QModelIndex()
+IN_HAND = Qt.ItemDataRole.UserRole + 1
 
 
 class PlanModel(QAbstractListModel):
@@ -18,6 +19,7 @@ class PlanModel(QAbstractListModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.rows: tuple[PlanRow, ...] = ()
+        self.in_hand: frozenset[int] = frozenset()
 
     def set_rows(self, rows: tuple[PlanRow, ...]) -> None:
         """Take other rows, keeping the view where it was if their number is the same."""
@@ -31,6 +33,13 @@ class PlanModel(QAbstractListModel):
         self.rows = rows
         self.endResetModel()
 
+    def set_in_hand(self, rows: frozenset[int]) -> None:
+        """Take other rows as those in hand."""
+        changed, self.in_hand = rows ^ self.in_hand, rows
+        for i in sorted(changed):
+            if i < len(self.rows):
+                self.dataChanged.emit(self.index(i), self.index(i), [IN_HAND])
+
     def rowCount(self, parent: Index = ROOT) -> int:
         """Return the number of incisions."""
         return 0 if parent.isValid() else len(self.rows)
@@ -42,6 +51,8 @@ class PlanModel(QAbstractListModel):
         row = self.rows[index.row()]
         if role == Qt.ItemDataRole.UserRole:
             return row
+        if role == IN_HAND:
+            return index.row() in self.in_hand
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return row_words(row)
         if role == Qt.ItemDataRole.CheckStateRole:

@@ -40,6 +40,7 @@ class PlanView(QListView):
         self._pressed: tuple[int, QPoint] | None = None
         self._gap: int | None = None
         self._told = False
+        self._in_sight: tuple[int, int] = (-1, 0)
         self.setModel(self._rows)
         self.setItemDelegate(self._parts)
         self.setAccessibleName("plan of incisions")
@@ -85,6 +86,15 @@ class PlanView(QListView):
         else:
             self.selectionModel().clear()
         self._told = False
+
+    def set_in_hand(self, rows: tuple[int, ...]) -> None:
+        """Tint the rows that the dose control edits; the last of them is scrolled into sight when it is another."""
+        rows = tuple(row for row in rows if 0 <= row < len(self.rows))
+        self._rows.set_in_hand(frozenset(rows))
+        last = (max(rows, default=-1), len(self.rows))
+        if rows and last != self._in_sight:
+            self.scrollTo(self._rows.index(last[0]))
+        self._in_sight = last
 
     def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
         """Say which row the user selected."""

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from core.interventions.notation import parse_cut
 from gui.surgery.plan_delegate import PlanDelegate
 from gui.surgery.plan_list import PlanList
+from gui.surgery.plan_model import IN_HAND
 from gui.surgery.plan_row import PlanRow, landing, plan_row, plan_summary
 from tests.gui.surgery.prompts import PIECES, prompt
 
@@ -206,3 +207,31 @@ def test_that_the_last_row_is_never_sliced(qtbot: QtBot, plan: PlanList) -> None
     assert len(below) == 1
     plan.view.verticalScrollBar().setValue(2)
     assert box(plan, 2).top() == 0
+
+
+def test_that_the_cuts_just_made_are_tinted_and_the_last_is_in_sight(
+    plan: PlanList, theme: Theme, wished: list[tuple[Any, ...]]
+) -> None:
+    plan.resize(420, 150)
+    plan.set_rows(THREE * 5)
+    plan.set_in_hand((12, 13))
+    area = plan.view.viewport()
+    assert area.rect().contains(box(plan, 13))
+    shown, right = area.grab().toImage(), area.width() - 12
+    tints = [shown.pixelColor(right, box(plan, row).center().y()).name() for row in (11, 12, 13)]
+    assert tints[1] == tints[2] == theme.palette.accent_soft.lower() != tints[0]
+    assert plan.view.selected == -1
+    assert wished == []
+
+
+def test_that_the_list_stays_where_it_was_scrolled_while_the_same_cuts_are_in_hand(plan: PlanList) -> None:
+    plan.resize(420, 150)
+    plan.set_rows(THREE * 5)
+    plan.set_in_hand((13,))
+    plan.view.verticalScrollBar().setValue(0)
+    plan.set_in_hand((13,))
+    assert plan.view.verticalScrollBar().value() == 0
+    plan.set_in_hand((14, 99))
+    assert plan.view.viewport().rect().contains(box(plan, 14))
+    plan.set_in_hand(())
+    assert plan.view.model().index(14, 0).data(IN_HAND) is False
