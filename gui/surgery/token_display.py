@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 SIGNS = {" ": "·", "\n": "⏎", "\t": "→", "\r": "␍", "\u00a0": "⍽"}
 LONGEST = 24
+BYTE, BYTES = re.compile("<0x([0-9A-F]{2})>"), re.compile("((?:<0x[0-9A-F]{2}>)+)")
 Role = Literal["plain", "special", "mask"]
 
 
@@ -55,24 +57,47 @@ def faces(tokens: Tokens) -> tuple[Face, ...]:
     for index, token in enumerate(tokens.items):
         role: Role = "mask" if token.position in masks else "special" if token.special else "plain"
         before = tokens.items[index - 1] if index else None
-        joined = role == "plain" and before is not None and before.position not in masks and _continues(before, token)
-        made.append(Face(token.position, _pieces(token, joined), joined, role))
+        free = role == "plain" and before is not None and before.position not in masks
+        joined = free and before is not None and _continues(tokens.prompt, before, token)
+        made.append(Face(token.position, _pieces(tokens.prompt, token, joined), joined, role))
     return tuple(made)
 
 
-def _continues(before: Token, token: Token) -> bool:
+def _continues(prompt: str, before: Token, token: Token) -> bool:
+    """Return whether a token goes on with the word, or with the letter, that the one before it began."""
     if token.starts_word or token.special or before.special:
         return False
-    text = token.text.removeprefix("##")
-    return bool(text) and bool(before.text) and _in_word(text[0]) and _in_word(before.text[-1])
+    if before.start <= token.start < before.end:  # more bytes of the same letter
+        return True
+    text, last = token.text.removeprefix("##"), before.text[-1:]
+    if token.start == before.end < len(prompt):  # where bytes are no whole letter, the prompt knows the letter
+        text = prompt[token.start] if _has_bytes(prompt, token) else text
+        last = prompt[before.end - 1] if _has_bytes(prompt, before) else last
+    return bool(text) and bool(last) and _in_word(text[0]) and _in_word(last)
+
+
+def _has_bytes(prompt: str, token: Token) -> bool:
+    """Return whether a token is written with bytes such as ``<0xC3>`` that do not stand so in the prompt."""
+    return BYTES.search(token.text) is not None and "<0x" not in prompt[token.start : token.end]
 
 
 def _in_word(character: str) -> bool:
     return character.isalnum() or character in "'’\ufffd" or unicodedata.category(character).startswith("M")
 
 
-def _pieces(token: Token, joined: bool) -> tuple[tuple[str, bool], ...]:
-    text = token.text.removeprefix("##") if joined else token.text
+def _pieces(prompt: str, token: Token, joined: bool) -> tuple[tuple[str, bool], ...]:
+    if not _has_bytes(prompt, token):
+        return _characters(token.text.removeprefix("##") if joined else token.text)
+    pieces: list[tuple[str, bool]] = []
+    for part in BYTES.split(token.text):  # every second one is a run of bytes
+        if BYTES.fullmatch(part):
+            pieces.append(("".join(BYTE.findall(part)), True))
+        elif part:
+            pieces += _characters(part)
+    return tuple(pieces)
+
+
+def _characters(text: str) -> tuple[tuple[str, bool], ...]:
     if not text:
         return (("∅", True),)
     if len(text) > LONGEST:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from core.text.tokens import Token, Tokens
 from gui.surgery.token_display import above_or_below, describe, faces, flow
 from tests.gui.surgery.prompts import PIECES, prompt
 
@@ -48,6 +49,30 @@ def test_that_mask_and_special_tokens_have_their_roles() -> None:
     tokens = prompt("[CLS]", "a", "[MASK]", "##b", special=(0, 2), mask=(2,))
     assert [face.role for face in faces(tokens)] == ["special", "plain", "mask", "plain"]
     assert not faces(tokens)[3].joined
+
+
+def pieces(text: str, *parts: tuple[str, int, int, bool]) -> Tokens:
+    """Return a prompt of pieces with the characters each covers, and whether it starts a word."""
+    items = [Token(n, n, said, start, end, False, begins) for n, (said, start, end, begins) in enumerate(parts)]
+    return Tokens(text, tuple(items))
+
+
+def test_that_the_bytes_of_one_letter_are_joined_with_its_word_and_narrow() -> None:
+    split = (("<0xC3>", 3, 4, False), ("<0xA0>", 3, 4, False), ("o", 4, 5, False))
+    shown = faces(pieces(" chào bạn", (" ch", 0, 3, True), *split, (" b", 5, 7, True)))
+    assert [face.text for face in shown] == ["·ch", "C3", "A0", "o", "·b"]
+    assert [face.joined for face in shown] == [False, True, True, True, False]
+
+
+def test_that_the_bytes_of_an_emoji_are_one_group_apart_from_the_next_word() -> None:
+    bytes_ = ((" <0xF0><0x9F>", 2, 4, True), ("<0x91>", 3, 4, False), ("<0x8D>", 3, 4, False))
+    shown = faces(pieces("ok 👍ok", ("ok", 0, 2, True), *bytes_, ("ok", 4, 6, True)))
+    assert [face.text for face in shown] == ["ok", "·F09F", "91", "8D", "ok"]
+    assert [face.joined for face in shown] == [False, False, True, True, False]
+
+
+def test_that_bytes_written_out_in_the_prompt_are_shown_as_they_stand() -> None:
+    assert faces(prompt("<0xC3>"))[0].text == "<0xC3>"
 
 
 def test_that_chips_flow_into_rows_and_words_stay_whole() -> None:
