@@ -61,6 +61,7 @@ class TokenStrip(QWidget):
         self.tools: dict[str, QPushButton] = {}
         self.picks: dict[str, QPushButton] = {}
         self.caption = ElidedLabel("muted", self, fills=True)
+        self.ask = ElidedLabel("sign-info", self)
         self._scroll = QScrollArea(self)
         self._header = QHBoxLayout()
         self._build()
@@ -133,6 +134,9 @@ class TokenStrip(QWidget):
             header.addWidget(button)
             self.tools[tool] = button
         self.tools["cut"].setChecked(True)
+        self.ask.hide()
+        self.ask.setContentsMargins(8, 0, 0, 0)
+        header.addWidget(self.ask)
         header.addSpacing(12)
         for label, selection, help_ in PICKS:
             button = self._button(label, help_, "quiet")
@@ -163,12 +167,9 @@ class TokenStrip(QWidget):
 
     def _refresh_caption(self) -> None:
         count = len(self.canvas.look.faces)
-        if self.canvas.tool == "pair" and count:
-            pending = self.canvas.look.pending
-            words = "click token A" if pending is None else "now click token B"
-        else:
-            words = chosen_words(len(self.canvas.look.chosen), count)
-        self.caption.setText(words)
+        self.caption.setText(chosen_words(len(self.canvas.look.chosen), count))
+        self.ask.setText("click token A" if self.canvas.look.pending is None else "now click token B")
+        self.ask.setVisible(self.canvas.tool == "pair" and count > 0)
 
     def _on_tool_wanted(self, tool: str) -> None:
         self.set_tool(tool)
@@ -187,4 +188,5 @@ class TokenStrip(QWidget):
 
     def _on_theme_changed(self) -> None:
         self.caption.setFont(self._theme.font(13))
+        self.ask.setFont(self._theme.font(15, bold=True))
         self._on_canvas_rows_changed(self.canvas.rows)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAccessible
+from PySide6.QtWidgets import QApplication
 
 from core.sites.selection import ALL, MASK, at
 from gui.surgery.token_strip import TokenStrip
@@ -123,13 +124,24 @@ def test_that_a_double_click_chooses_all(qtbot: QtBot, strip: TokenStrip, heard:
 def test_that_two_clicks_with_the_pair_tool_make_a_pair(qtbot: QtBot, strip: TokenStrip, heard: Heard) -> None:
     pairs, tools, chosen = heard(strip.pairChosen), heard(strip.toolChosen), heard(strip.selectionChosen)
     qtbot.mouseClick(strip.tools["pair"], LEFT)
-    assert strip.caption.text() == "click token A"
+    assert strip.ask.text() == "click token A"
     qtbot.mouseClick(strip.canvas, LEFT, pos=place(strip, 5))
-    assert strip.caption.text() == "now click token B"
+    assert strip.ask.text() == "now click token B"
     qtbot.mouseClick(strip.canvas, LEFT, pos=place(strip, 9))
     assert pairs == [(5, 9)]
     assert tools == [("pair",), ("cut",)]
     assert chosen == []
+
+
+def test_that_what_the_pair_tool_asks_stands_beside_its_button(strip: TokenStrip) -> None:
+    assert strip.ask.isHidden()
+    strip.set_tool("pair")
+    QApplication.processEvents()
+    assert strip.ask.isVisible()
+    assert 0 <= strip.ask.x() - strip.tools["pair"].geometry().right() < 12
+    assert strip.ask.width() >= strip.ask.fontMetrics().horizontalAdvance(strip.ask.text())
+    strip.set_tool("cut")
+    assert strip.ask.isHidden()
 
 
 def test_that_a_token_makes_no_pair_with_itself(qtbot: QtBot, strip: TokenStrip, heard: Heard) -> None:
