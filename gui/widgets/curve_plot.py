@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPen, QResizeEvent
 
 from gui.theme.plot_style import SYMBOLS, apply_plot_style, line_pen, symbol_brush, symbol_pen, symbol_size
 from gui.widgets.curve_range import Limits, rounded_range, settled_range, start_squeezes
@@ -23,7 +23,16 @@ if TYPE_CHECKING:
     from gui.theme.palette import Palette
     from gui.theme.theme import Theme
 
+NOTE_LANE = 18
 Colors = Callable[["Palette", int], tuple[str, str]]
+
+
+def link_pen(theme: Theme, color: str) -> QPen:
+    """Return the pen of what is not to scale: thin and dotted."""
+    pen = QPen(QColor(color), 1.4 * theme.scale)
+    pen.setCosmetic(True)
+    pen.setDashPattern([1.2, 2.4])
+    return pen
 
 
 @dataclass(frozen=True)
@@ -68,7 +77,8 @@ class CurvePlot(pg.PlotWidget):
 
     def __init__(self, theme: Theme, colors: Colors, limits: Limits, label: str) -> None:
         self.axis = DepthAxis()
-        super().__init__(axisItems={"bottom": self.axis, "left": ValueAxis()})
+        self.value_axis = ValueAxis()
+        super().__init__(axisItems={"bottom": self.axis, "left": self.value_axis})
         self.theme = theme
         self._colors = colors
         self._limits = limits
@@ -88,7 +98,9 @@ class CurvePlot(pg.PlotWidget):
         self._zero = pg.InfiniteLine(0, angle=0, movable=False)
         self._cross = pg.InfiniteLine(0, angle=90, movable=False)
         self._cross.hide()
-        self._start = pg.TextItem(anchor=(0.5, 1))
+        self._squeezed = False
+        self._start = pg.TextItem(anchor=(0, 0.5))
+        self._links: list[pg.PlotDataItem] = []
         item.addItem(self._start, ignoreBounds=True)
         for line, z in ((self._zero, -10), (self._cross, -5)):
             line.setZValue(z)
@@ -120,25 +132,30 @@ class CurvePlot(pg.PlotWidget):
         squeezed = start_squeezes(arrays, self._limits)
         wanted = rounded_range([array[1:] for array in arrays] if squeezed else arrays, self._limits)
         self._shown = settled_range(wanted, None if anew else self._shown)
-        self._set_ranges()
-        self._note_start(squeezed)
-        depths = np.arange(self.n_depths)
+        low = self._shown[0]
+        self._squeezed = squeezed and bool(self.series[0].operated[0] < low)
+        self.value_axis.set_ends(self._shown)
         for index, item in enumerate(self._clean):
             there = index < len(self.series)
+            if there:
+                self._draw(item, self._links[2 * index], self.series[index].clean, low)
+                self._draw(self._operated[index], self._links[2 * index + 1], self.series[index].operated, low)
             for curve in (item, self._operated[index]):
                 curve.setVisible(there)
-            if there:
-                item.setData(depths, self.series[index].clean)
-                self._operated[index].setData(depths, self.series[index].operated)
+            for link in self._links[2 * index : 2 * index + 2]:
+                link.setVisible(there and self._squeezed)
+        self._start.setVisible(self._squeezed)
+        if self._squeezed:
+            self._start.setText(f"▼ {plain(float(self.series[0].operated[0]), 1)}")
+        self._set_ranges()
         self._place_crosshair(self.depth if self.depth < self.n_depths else -1)
 
-    def _note_start(self, squeezed: bool) -> None:
-        """Write the first value at the edge where its curve leaves the range."""
-        shown = squeezed and self._shown is not None and self.series[0].operated[0] < self._shown[0]
-        self._start.setVisible(bool(shown))
-        if shown and self._shown is not None:
-            self._start.setText(f"▼ {plain(float(self.series[0].operated[0]), 1)}")
-            self._start.setPos(0, self._shown[0])
+    def _draw(self, curve: pg.PlotDataItem, link: pg.PlotDataItem, values: NDArray[np.float64], low: float) -> None:
+        """Draw a curve; from a start below the range only a link comes in, which is not to scale."""
+        depths = np.arange(len(values))
+        outside = self._squeezed and values[0] < low
+        curve.setData(depths, np.concatenate([[np.nan], values[1:]]) if outside else values)
+        link.setData([0, 1], [low, values[1]] if outside else [np.nan, np.nan])
 
     def restyle(self) -> None:
         """Take colours and sizes from the theme again."""
@@ -159,6 +176,7 @@ class CurvePlot(pg.PlotWidget):
                 item.setSymbolSize(size)
                 item.setSymbolPen(symbol_pen(theme, color))
                 item.setSymbolBrush(symbol_brush(theme, color, filled=not dashed))
+                self._links[2 * index + (not dashed)].setPen(link_pen(theme, color))
         self._fit_labels()
         self._set_ranges()
 
@@ -170,6 +188,10 @@ class CurvePlot(pg.PlotWidget):
                 item.setZValue(z)
                 self.getPlotItem().addItem(item, ignoreBounds=True)
                 items.append(item)
+                link = pg.PlotDataItem(connect="finite")
+                link.setZValue(z - 2)
+                self.getPlotItem().addItem(link, ignoreBounds=True)
+                self._links.append(link)
         if changed or self._symbol_size() != self._clean[0].opts["symbolSize"] if self._clean else False:
             self.restyle()
 
@@ -177,10 +199,16 @@ class CurvePlot(pg.PlotWidget):
         if self._shown is None or not self.series:
             return
         low, high = self._shown
-        margin = 0.04 * (high - low)
-        beside = max(0.35, self.theme.pixels(10) * self.n_depths / max(1.0, self.getViewBox().width()))
-        self.getPlotItem().setYRange(low - margin, high + margin, padding=0)
+        box = self.getViewBox()
+        margin = below = 0.04 * (high - low)
+        if self._squeezed:
+            lane = min(self.theme.pixels(NOTE_LANE) / max(1.0, box.height()), 0.5)
+            below = (high + margin - low) * lane / (1 - lane)
+        beside = max(0.35, self.theme.pixels(10) * self.n_depths / max(1.0, box.width()))
+        self.getPlotItem().setYRange(low - below, high + margin, padding=0)
         self.getPlotItem().setXRange(-beside, self.n_depths - 1 + beside, padding=0)
+        half_a_triangle = self.theme.pixels(9) * (self.n_depths - 1 + 2 * beside) / max(1.0, box.width())
+        self._start.setPos(-min(half_a_triangle, beside), low - below / 2)
 
     def _symbol_size(self) -> int:
         return symbol_size(self.theme, self.getViewBox().width() / max(1, self.n_depths))
@@ -193,6 +221,7 @@ class CurvePlot(pg.PlotWidget):
             if roomy:
                 axis.setLabel(text)
             axis.showLabel(roomy)
+        self.value_axis.fix_width()
 
     def _place_crosshair(self, depth: int) -> None:
         self._cross.setVisible(depth >= 0)

@@ -240,6 +240,50 @@ def test_that_values_that_are_missing_leave_a_gap(log_prob: CurvePanel) -> None:
     assert not log_prob.grab().isNull()
 
 
+def squeezed() -> RunResult:
+    """Return a result whose embedding alone would squeeze the rest."""
+    made = result(12)
+    for side, end in ((made.clean, -1.9), (made.operated, -3.2)):
+        side.curves["log_prob"].values[0] = [-21.2, *np.linspace(-5, end, 12)]
+    return made
+
+
+@pytest.mark.parametrize("height", [170, 360])
+def test_that_both_curves_begin_at_the_same_place_whatever_their_labels(
+    cosine: CurvePanel, log_prob: CurvePanel, height: int
+) -> None:
+    places = set()
+    for panel, made in ((cosine, result(12)), (log_prob, result(12)), (log_prob, squeezed())):
+        panel.resize(330, height)
+        panel.show_result(made)
+        assert not panel.grab().isNull()
+        box = panel.plot.getViewBox()
+        places.add(round(box.mapViewToScene(QPointF(0, 0)).x()))
+    assert len(places) == 1
+
+
+def test_that_a_start_below_the_range_is_linked_and_noted_inside_the_plot(log_prob: CurvePanel) -> None:
+    log_prob.resize(330, 190)
+    log_prob.show_result(squeezed())
+    plot = log_prob.plot
+    assert not log_prob.grab().isNull()
+    note = plot._start.mapRectToScene(plot._start.boundingRect())
+    box = plot.getViewBox().mapRectToScene(plot.getViewBox().rect())
+    assert plot._start.isVisible()
+    assert plot._start.toPlainText() == "▼ −21.2"
+    assert box.left() < note.left()
+    assert note.bottom() < box.bottom() + 4
+    low = plot.value_axis.ends
+    assert low is not None
+    assert note.center().y() > plot.getViewBox().mapViewToScene(QPointF(0, low[0])).y()
+    for item in (*items(plot, "clean"), *items(plot, "operated")):
+        assert np.isnan(item.getOriginalDataset()[1][0])
+    assert [link.isVisible() for link in plot._links] == [True, True]
+    log_prob.show_result(result(12))
+    assert not plot._start.isVisible()
+    assert not any(link.isVisible() for link in plot._links)
+
+
 def test_that_labels_keep_their_room_in_a_narrow_panel(cosine: CurvePanel) -> None:
     cosine.show_result(result(5))
     cosine.resize(640, 360)

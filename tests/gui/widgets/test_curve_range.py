@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gui.widgets.curve_range import COSINE, LOG_PROB, Limits, round_step, rounded_range, settled_range
 from gui.widgets.depth_axis import depth_name, depth_ticks
-from gui.widgets.value_axis import value_ticks
+from gui.widgets.value_axis import digits_of, end_ticks, value_ticks
 
 
 @given(st.lists(st.floats(-1, 1), min_size=1, max_size=60))
@@ -83,3 +83,28 @@ def test_that_ticks_are_in_range_and_no_more_than_there_is_height_for(low: float
     step, ticks = value_ticks(low, low + span, most)
     assert len(ticks) <= most + 1
     assert all(low - step * 1e-6 <= tick <= low + span + step * 1e-6 for tick in ticks)
+
+
+@given(st.lists(st.floats(-60, 0), min_size=1, max_size=30), st.floats(20, 400))
+def test_that_both_ends_of_a_range_are_labelled_and_no_two_labels_touch(values: list[float], height: float) -> None:
+    low, high = rounded_range([np.array(values)], LOG_PROB)
+    apart = 16 * (high - low) / height
+    ticks = end_ticks(low, high, apart)
+    assert (ticks[0], ticks[-1]) == (low, high)
+    assert len(ticks) == 2 or all(b - a >= apart * 0.999 for a, b in itertools.pairwise(ticks))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "apart", "ticks"),
+    [
+        (0.0, 1.0, 0.15, [0, 0.2, 0.4, 0.6, 0.8, 1]),
+        (-0.2, 1.0, 0.15, [-0.2, 0, 0.2, 0.4, 0.6, 0.8, 1]),
+        (-25.0, 0.0, 20.0, [-25, 0]),
+    ],
+)
+def test_that_ticks_are_even_where_they_can_be(low: float, high: float, apart: float, ticks: list[float]) -> None:
+    assert end_ticks(low, high, apart) == pytest.approx(ticks)
+
+
+def test_that_labels_have_the_digits_that_write_all_of_them_out() -> None:
+    assert [digits_of(values) for values in ([-25, 0], [-0.2, 0.0, 0.5], [0.25, 1.0])] == [0, 1, 2]
