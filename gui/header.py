@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QSignalBlocker, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QKeyCombination, QSignalBlocker, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QToolButton, QWidget
 
@@ -16,15 +16,31 @@ if TYPE_CHECKING:
 TYPING_PAUSE_MS = 180
 PROMPT_PIXELS = 17
 WIDEST_MODEL = 260
+TARGET_PIXELS, VERSUS_PIXELS, LEAST_PIXELS = 196, 118, 96
+# Not in every desktop's own list of keys, but in the menu.
+ALSO_REDO = QKeyCombination(Qt.KeyboardModifier.ControlModifier, Qt.Key.Key_Y)
 
 
 class Field(QLineEdit):
-    """A line that leaves the undo keys to the window once it has no typing of its own to take back."""
+    """A line that leaves the undo keys to the window once it has no typing of its own to take back.
+
+    Attributes
+    ----------
+    wish : QSize or None
+        The room it would like, and can do with less of; None for Qt's own.
+    """
+
+    wish: QSize | None = None
+
+    def sizeHint(self) -> QSize:
+        """Return the room that is wished for."""
+        return self.wish or super().sizeHint()
 
     def event(self, event: QEvent) -> bool:
         """Claim keys before the menus get them."""
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
             undo, redo = (event.matches(key) for key in (QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo))
+            redo = redo or event.keyCombination() == ALSO_REDO
             if (undo and not self.isUndoAvailable()) or (redo and not self.isRedoAvailable()):
                 event.ignore()
                 return False
@@ -41,28 +57,31 @@ class HeaderBar(QWidget):
     promptFinished()
         Enter was pressed or the field was left.
     targetEdited(str), versusEdited(str)
-        On Enter or on leaving the field, if something was typed into it; empty for none.
+        A little after the last key too; empty for none.
+    targetFinished()
+        Enter was pressed or one of these two was left.
     """
 
     promptEdited = Signal(str)
     promptFinished = Signal()
     targetEdited = Signal(str)
     versusEdited = Signal(str)
+    targetFinished = Signal()
 
     def __init__(self, theme: Theme, model_menu: QMenu, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("header")
         self._theme = theme
-        self._typing = QTimer(self)
-        self._typing.setSingleShot(True)
-        self._typing.setInterval(TYPING_PAUSE_MS)
+        self._typing, self._target_typing, self._versus_typing = (self._pause() for _ in range(3))
         self._typing.timeout.connect(self._on_typing_timeout)
+        self._target_typing.timeout.connect(self._tell_target)
+        self._versus_typing.timeout.connect(self._tell_versus)
         self.model = QToolButton(self)
         self.model.setMenu(model_menu)
         self.model.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.model.setProperty("kind", "menu")
         self.model.setAccessibleName("Model")
-        self._model_name = ""
+        self._model_name = self._opening = ""
         self.prompt = self._field("Type a sentence to operate on …", "Prompt")
         self.target = self._field("likeliest", "Target token")
         self.target.setToolTip("The token whose probability is followed. Empty follows the likeliest one.")
@@ -73,8 +92,16 @@ class HeaderBar(QWidget):
         theme.changed.connect(self._restyle)
         self.prompt.textEdited.connect(self._on_prompt_text_edited)
         self.prompt.editingFinished.connect(self._on_prompt_editing_finished)
+        self.target.textEdited.connect(lambda text: self._target_typing.start())
+        self.versus.textEdited.connect(lambda text: self._versus_typing.start())
         self.target.editingFinished.connect(self._on_target_editing_finished)
         self.versus.editingFinished.connect(self._on_versus_editing_finished)
+
+    def _pause(self) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(TYPING_PAUSE_MS)
+        return timer
 
     def _field(self, hint: str, name: str) -> Field:
         field = Field(self)
@@ -103,10 +130,13 @@ class HeaderBar(QWidget):
         self._line.setContentsMargins(px(12), px(4), px(12), px(6))
         self._line.setSpacing(px(8))
         self.prompt.setFont(self._theme.font(PROMPT_PIXELS))
-        for field in (self.target, self.versus):
+        for field, width in ((self.target, TARGET_PIXELS), (self.versus, VERSUS_PIXELS)):
             field.setFont(self._theme.font(15))
-            field.setFixedWidth(px(118))
-        self.set_model(self._model_name)
+            field.wish = None
+            field.wish = QSize(px(width), field.sizeHint().height())
+            field.setMinimumWidth(px(LEAST_PIXELS))
+            field.updateGeometry()
+        self._show_model()
 
     @Slot(str)
     def _on_prompt_text_edited(self, text: str) -> None:
@@ -124,29 +154,51 @@ class HeaderBar(QWidget):
         self.promptFinished.emit()
 
     @Slot()
-    def _on_target_editing_finished(self) -> None:
+    def _tell_target(self) -> None:
+        self._target_typing.stop()
         if self.target.isModified():
             self.target.setModified(False)
             self.targetEdited.emit(self.target.text())
 
     @Slot()
-    def _on_versus_editing_finished(self) -> None:
+    def _tell_versus(self) -> None:
+        self._versus_typing.stop()
         if self.versus.isModified():
             self.versus.setModified(False)
             self.versusEdited.emit(self.versus.text())
 
+    @Slot()
+    def _on_target_editing_finished(self) -> None:
+        self._tell_target()
+        self.targetFinished.emit()
+
+    @Slot()
+    def _on_versus_editing_finished(self) -> None:
+        self._tell_versus()
+        self.targetFinished.emit()
+
     def set_model(self, name: str) -> None:
         """Show which model is in force; of a folder the last part."""
-        self._model_name = name
+        self._model_name, self._opening = name, ""
+        self._show_model()
+
+    def set_opening(self, name: str) -> None:
+        """Show which model is being opened; an empty name shows again the one in force."""
+        self._opening = name
+        self._show_model()
+
+    def _show_model(self) -> None:
+        name = self._opening or self._model_name
         self.model.setToolTip(f"Which model is operated on: {name}" if name else "Which model is operated on")
         room = self._theme.pixels(WIDEST_MODEL)
-        shown = self.model.fontMetrics().elidedText(short_name(name), Qt.TextElideMode.ElideMiddle, room)
+        words = f"Opening {short_name(name)} …" if self._opening else short_name(name)
+        shown = self.model.fontMetrics().elidedText(words, Qt.TextElideMode.ElideMiddle, room)
         self.model.setText(shown.replace("&", "&&") or "Choose a model")
 
     @property
     def typing(self) -> bool:
-        """Whether a key was pressed just now and the prompt is not told yet."""
-        return self._typing.isActive()
+        """Whether a key was pressed just now and what it typed is not told yet."""
+        return any(timer.isActive() for timer in (self._typing, self._target_typing, self._versus_typing))
 
     def set_prompt(self, text: str) -> None:
         """Show a prompt, without moving the cursor of somebody who types it."""

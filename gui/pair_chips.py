@@ -6,22 +6,27 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 if TYPE_CHECKING:
     from gui.theme.theme import Theme
 
 
-class PairChip(QAbstractButton):
-    """One pair; a click takes it away."""
+BROKEN = "This pair is not in this prompt, so it is not compared."
 
-    def __init__(self, theme: Theme, label: str, color: int, parent: QWidget) -> None:
+
+class PairChip(QAbstractButton):
+    """One pair; a click takes it away. A broken one is not to be found in the prompt."""
+
+    def __init__(self, theme: Theme, label: str, color: int, parent: QWidget, *, broken: bool = False) -> None:
         super().__init__(parent)
         self._theme = theme
+        self.broken = broken
         self._color = color
         self.setText(label)
-        self.setToolTip(f"Stop comparing {label}")
+        self.setToolTip(f"{BROKEN} Click to stop comparing {label}." if broken else f"Stop comparing {label}")
+        self.setAccessibleDescription(BROKEN if broken else "")
         self.setAccessibleName(f"Remove the pair {label}")
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
@@ -39,13 +44,15 @@ class PairChip(QAbstractButton):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         box = self.rect().adjusted(1, 1, -1, -1)
         lit = self.underMouse() or self.hasFocus()
-        painter.setPen(theme.color(p.accent if lit else p.border_strong))
-        painter.setBrush(theme.color(p.raised))
+        edge = QPen(theme.color(p.accent if lit else p.text_faint if self.broken else p.border_strong))
+        edge.setStyle(Qt.PenStyle.DashLine if self.broken else Qt.PenStyle.SolidLine)
+        painter.setPen(edge)
+        painter.setBrush(theme.color(p.window if self.broken else p.raised))
         painter.drawRoundedRect(box, px(6), px(6))
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.color(p.pairs[self._color % len(p.pairs)]))
+        painter.setBrush(theme.color(p.border_strong if self.broken else p.pairs[self._color % len(p.pairs)]))
         painter.drawEllipse(QRect(px(10), box.center().y() - px(4), px(9), px(9)))
-        painter.setPen(theme.color(p.text))
+        painter.setPen(theme.color(p.text_muted if self.broken else p.text))
         painter.drawText(box.adjusted(px(26), 0, -px(20), 0), Qt.AlignmentFlag.AlignVCenter, self.text())
         painter.setPen(theme.color(p.danger if lit else p.text_muted))
         painter.drawText(
@@ -68,6 +75,7 @@ class PairChips(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._labels: tuple[str, ...] = ()
+        self._broken: frozenset[int] = frozenset()
         self._chips: list[PairChip] = []
         self._row = QHBoxLayout(self)
         self._caption = QLabel("Comparing", self)
@@ -78,10 +86,10 @@ class PairChips(QWidget):
         theme.changed.connect(self._rebuild)
         self._rebuild()
 
-    def set_labels(self, labels: tuple[str, ...]) -> None:
-        """Show these pairs, in order."""
-        if labels != self._labels:
-            self._labels = labels
+    def set_labels(self, labels: tuple[str, ...], broken: frozenset[int] = frozenset()) -> None:
+        """Show these pairs, in order; ``broken`` are the indices of those that this prompt does not have."""
+        if (labels, broken) != (self._labels, self._broken):
+            self._labels, self._broken = labels, broken
             self._rebuild()
 
     def _rebuild(self) -> None:
@@ -90,7 +98,7 @@ class PairChips(QWidget):
             chip.deleteLater()
         self._chips = []
         for index, label in enumerate(self._labels):
-            chip = PairChip(self._theme, label, index, self)
+            chip = PairChip(self._theme, label, index, self, broken=index in self._broken)
             chip.clicked.connect(partial(self.removed.emit, index))
             self._row.insertWidget(1 + index, chip)
             self._chips.append(chip)
