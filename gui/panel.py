@@ -38,7 +38,14 @@ class Panel(QWidget):
         raise NotImplementedError
 
     def set_stale(self, stale: bool) -> None:
-        """Mark what is shown as the answer to an earlier question."""
+        """Mark what is shown as the answer to an earlier question while the new one is on its way."""
+        raise NotImplementedError
+
+    def set_outdated(self, outdated: bool) -> None:
+        """Mark what is shown as the answer to an earlier question that nothing is coming to replace.
+
+        A run failed, for instance. The next result or reason takes the mark away.
+        """
         raise NotImplementedError
 
 

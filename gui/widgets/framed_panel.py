@@ -46,15 +46,21 @@ class FramedPanel(Panel):
     def show_body(self) -> None:
         """Bring the drawing to the front."""
         self.set_stale(False)
+        self.set_outdated(False)
         self._pages.setCurrentWidget(self.body)
 
     def show_reason(self, reason: str) -> None:  # noqa: D102
         self.set_stale(False)
+        self.set_outdated(False)
         self.empty.show_text(reason)
         self._pages.setCurrentWidget(self.empty)
 
     def set_stale(self, stale: bool) -> None:  # noqa: D102
         self.veil.set_stale(stale)
+
+    def set_outdated(self, outdated: bool) -> None:  # noqa: D102
+        # A reason is no number: it answers nothing that could be out of date.
+        self.veil.set_outdated(outdated and not self.reason)
 
     def restyle(self) -> None:
         """Take colours and sizes from the theme again."""

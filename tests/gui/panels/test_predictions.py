@@ -124,6 +124,18 @@ def test_that_a_result_lifts_the_veil(qtbot: QtBot, panel: Predictions) -> None:
     assert not panel.veil.waiting
 
 
+def test_that_numbers_of_an_earlier_prompt_say_so_until_the_next_answer(panel: Predictions) -> None:
+    panel.set_outdated(True)
+    assert panel.veil.isHidden()
+    for answer in (lambda: panel.show_result(result()), lambda: panel.show_reason("Nothing.")):
+        panel.show_result(result())
+        panel.set_outdated(True)
+        assert panel.veil.isVisible()
+        assert "earlier prompt" in panel.veil.mark
+        answer()
+        assert panel.veil.isHidden()
+
+
 def test_that_a_low_panel_still_shows_three_rows(qtbot: QtBot, panel: Predictions) -> None:
     panel.show_result(result())
     panel.resize(440, 180)

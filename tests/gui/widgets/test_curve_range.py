@@ -107,4 +107,4 @@ def test_that_ticks_are_even_where_they_can_be(low: float, high: float, apart: f
 
 
 def test_that_labels_have_the_digits_that_write_all_of_them_out() -> None:
-    assert [digits_of(values) for values in ([-25, 0], [-0.2, 0.0, 0.5], [0.25, 1.0])] == [0, 1, 2]
+    assert [digits_of(values) for values in ([-25.0, 0.0], [-0.2, 0.0, 0.5], [0.25, 1.0])] == [0, 1, 2]
