@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from gui.theme.theme import Theme
 
-NEXT = "next cut"
+NEXT, LONGEST_CAPTION = "next cut", "edits 12 cuts just made"
 DOSE_HEIGHT, REST_HEIGHT, DOSE_WIDTH = 42, 36, 320
 
 
@@ -48,7 +48,7 @@ class BrushBar(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._operation = ""
+        self._operation, self._widest = "", 0
         self.operations = tuple(sorted(OPERATIONS, key=lambda operation: operation.order))
         self.buttons: dict[str, QPushButton] = {}
         self.fields: dict[str, ParameterField] = {}
@@ -90,13 +90,21 @@ class BrushBar(QWidget):
         self._fit()
 
     def minimumSizeHint(self) -> QSize:
-        """Return the width of the narrow arrangement, which is taken up when it is needed."""
-        return QSize(self._theme.pixels(430), super().minimumSizeHint().height())
+        """Return the width of the narrow arrangement, for the widest operation so far, so that it does not jump."""
+        px, margins, gap = self._theme.pixels, 2 * self._theme.pixels(10), self._rest_row.spacing()
+        numbers = [field for field in self.fields.values() if field.parameter.kind == "float"]
+        others = [field for field in self.fields.values() if field not in numbers]
+        rows = (
+            self._operations_width() + gap + self.caption.fontMetrics().horizontalAdvance(LONGEST_CAPTION),
+            sum(field.minimumSizeHint().width() for field in numbers),
+            sum(field.minimumSizeHint().width() + gap for field in others),
+        )
+        self._widest = max(self._widest, margins + max(rows), px(430))
+        return QSize(self._widest, super().minimumSizeHint().height())
 
     def _fit(self) -> None:
         px = self._theme.pixels
-        operations = sum(button.sizeHint().width() for button in self.buttons.values())
-        narrow = self.width() < operations + px(DOSE_WIDTH)
+        narrow = self.width() < self._operations_width() + px(DOSE_WIDTH)
         home, away = (self._segment_row, self._rest_row) if narrow else (self._rest_row, self._segment_row)
         if home.indexOf(self.caption) < 0:
             away.removeWidget(self.caption)
@@ -106,6 +114,9 @@ class BrushBar(QWidget):
         self._upper.setSpacing(0 if narrow else px(20))
         self._doses.setFixedHeight(px(DOSE_HEIGHT))
         self._rest.setFixedHeight(px(REST_HEIGHT))
+
+    def _operations_width(self) -> int:
+        return sum(button.sizeHint().width() for button in self.buttons.values())
 
     def _build_segments(self) -> None:
         row = self._segment_row
@@ -162,6 +173,7 @@ class BrushBar(QWidget):
         self.help.setText(operation.help)
         self.help.setVisible(all(field.parameter.kind == "float" for field in self.fields.values()))
         self._fit()
+        self.updateGeometry()
 
     def _on_button_clicked(self, key: str) -> None:
         if self._operation in self.buttons:
@@ -173,6 +185,7 @@ class BrushBar(QWidget):
         self.caption.setFont(self._theme.font(13))
         self.help.setFont(self._theme.font(13))
         self._rest_row.setSpacing(px(16))
+        self._widest = 0
         box = self.layout()
         if box is not None:
             box.setContentsMargins(px(10), px(6), px(10), px(4))

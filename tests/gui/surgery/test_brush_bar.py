@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QWidget
 
 from core.interventions.ops import OPERATIONS
 from core.interventions.plan import ParamValue
@@ -13,7 +14,6 @@ from gui.surgery.brush_bar import BrushBar
 from gui.surgery.parameter_field import ChoiceField, NumberField, WholeField
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
     from pytestqt.qtbot import QtBot
 
     from gui.theme.theme import Theme
@@ -188,3 +188,25 @@ def test_that_fields_of_another_operation_are_let_go(qtbot: QtBot, bar: BrushBar
         bar.set_brush(key, ())
     theme.use(scale=1.3)
     assert bar.fields == {}
+
+
+@pytest.mark.parametrize("scale", [0.8, 1.0, 1.3])
+def test_that_at_its_least_width_nothing_of_noise_is_cut(qtbot: QtBot, theme: Theme, scale: float) -> None:
+    theme.use(scale=scale)
+    inside = QWidget()
+    qtbot.addWidget(inside)
+    bar = BrushBar(theme, inside)
+    bar.set_brush("noise", NOISE)
+    bar.set_editing("3 cuts just made")
+    bar.resize(bar.minimumSizeHint())
+    inside.show()
+    qtbot.waitUntil(bar.fields["std"].isVisible)
+    for label in [bar.caption, *(field.label for field in bar.fields.values())]:
+        assert label.width() >= label.fontMetrics().horizontalAdvance(label.text())
+    assert bar.fields["std"].geometry().right() < bar.width()
+
+
+def test_that_the_least_width_does_not_jump_between_operations(bar: BrushBar) -> None:
+    before = bar.minimumSizeHint().width()
+    bar.set_brush("silence", ())
+    assert bar.minimumSizeHint().width() == before
