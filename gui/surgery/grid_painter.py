@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QRegion
 
 from gui.surgery.grid_cell_painter import CellPainter
 from gui.surgery.grid_geometry import GridGeometry, Hit, fitted, label_step
-from gui.surgery.grid_model import WIDE_COLUMNS, Cell, CellMark, GridModel
+from gui.surgery.grid_model import Cell, CellMark, GridModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +22,7 @@ LABEL, WIDE_LABEL = 12, 11
 LARGE_FROM = 48
 NEIGHBOURS = 48
 RING = 4
+WIDE_AT_MOST = 1.5
 
 
 @dataclass
@@ -70,13 +71,23 @@ class GridPainter:
     def __init__(self, theme: Theme) -> None:
         self._theme = theme
         self._cells = CellPainter(theme)
-        self._large = 0
+        self._large, self._short = 0, False
 
     def fit(self, model: GridModel, width: int, height: int) -> GridGeometry:
-        """Return the geometry for a viewport's size, with larger labels where cells are large."""
-        self._large = 0
+        """Return the geometry for a viewport's size, with larger labels where cells are large.
+
+        Where the names of the wide columns would take the room of the heads, their first letters stand there.
+        """
+        self._large, self._short = 0, False
         self._cells.forget()
         geometry = self._fitted(model, width, height)
+        if geometry.wide_width > WIDE_AT_MOST * geometry.cell_width:
+            self._short = True
+            short = self._fitted(model, width, height)
+            over = geometry.label_width + geometry.body_width > width
+            if over or short.cell_width > geometry.cell_width:
+                return short
+            self._short = False
         if geometry.cell_width >= self._theme.pixels(LARGE_FROM):
             self._large = 3
             geometry = self._fitted(model, width, height)
@@ -91,7 +102,8 @@ class GridPainter:
             QFontMetrics(self._font(WIDE_LABEL, bold=True)),
         )
         names = [model.row_label(model.rows - 1), EMBED]
-        wide = max(wide_labels.horizontalAdvance(name) for _, name in WIDE_COLUMNS) + self._theme.pixels(6)
+        columns = range(model.n_heads, model.columns)
+        wide = max(wide_labels.horizontalAdvance(self.column_label(model, column)) for column in columns)
         return fitted(
             model,
             width,
@@ -99,8 +111,13 @@ class GridPainter:
             scale=self._theme.scale,
             label_width=max(labels.horizontalAdvance(name) for name in names) + self._theme.pixels(16),
             header_height=labels.height() + self._theme.pixels(12),
-            wide_label=wide,
+            wide_label=wide + self._theme.pixels(6),
         )
+
+    def column_label(self, model: GridModel, column: int) -> str:
+        """Return what stands above a column: a number, a name, or the name's first letter."""
+        label = model.column_label(column)
+        return label[:1] if self._short and column >= model.n_heads else label
 
     def crosshair(self, look: GridLook, size: QRect) -> QRegion:
         """Return what the pointer lights up in a viewport of a size: a row, a column, and their labels."""
@@ -215,7 +232,7 @@ class GridPainter:
             if column != lit and (crowded or (column < g.model.n_heads and column % step)):
                 continue
             box = QRect(left + g.column_x(column) - g.gap // 2, 0, g.column_width(column), g.header_height - RING)
-            self._label(painter, box, g.model.column_label(column), column == lit, Qt.AlignmentFlag.AlignHCenter)
+            self._label(painter, box, self.column_label(g.model, column), column == lit, Qt.AlignmentFlag.AlignHCenter)
         painter.restore()
 
     def _row_labels(self, painter: QPainter, look: GridLook, size: QRect) -> None:

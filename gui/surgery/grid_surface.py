@@ -31,7 +31,7 @@ class GridSurface(QAbstractScrollArea):
         self.focus_cell: Cell = (1, 0)
         self.ring = False
         self.taken: frozenset[Cell] = frozenset()
-        self._painting = GridPainter(theme)
+        self.painting = GridPainter(theme)
         self.setAccessibleName("grid of layers and heads")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -53,20 +53,20 @@ class GridSurface(QAbstractScrollArea):
         if model is None:
             self.look.geometry = None
         else:
-            geometry = self._painting.fit(model, room.width(), room.height())
+            geometry = self.painting.fit(model, room.width(), room.height())
             if geometry.header_height + geometry.body_height > room.height():
                 bar = self.verticalScrollBar().sizeHint().width()
-                geometry = self._painting.fit(model, room.width() - bar, room.height())
+                geometry = self.painting.fit(model, room.width() - bar, room.height())
             self.look.geometry = geometry
         self._set_scroll_ranges()
         self.viewport().update()
 
     def point_at(self, hit: Hit, outlined: tuple[Cell, ...] = ()) -> None:
         """Light up what is under the pointer; only the old and the new place are painted."""
-        region = self._painting.crosshair(self.look, self.viewport().rect())
+        region = self.painting.crosshair(self.look, self.viewport().rect())
         everything = bool(outlined or self.look.outlined)
         self.look.hover, self.look.outlined = hit, outlined
-        region += self._painting.crosshair(self.look, self.viewport().rect())
+        region += self.painting.crosshair(self.look, self.viewport().rect())
         if everything:
             self.viewport().update()
         else:
@@ -107,7 +107,7 @@ class GridSurface(QAbstractScrollArea):
         for area in cast("Iterable[QRect]", event.region()):  # it can be iterated, though its types do not say so
             painter.save()
             painter.setClipRect(area)
-            self._painting.paint(painter, self.look, area, self.viewport().rect())
+            self.painting.paint(painter, self.look, area, self.viewport().rect())
             painter.restore()
         if self.look.geometry is None:
             painter.setFont(self.theme.font(15))

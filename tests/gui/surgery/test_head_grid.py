@@ -11,6 +11,7 @@ from PySide6.QtGui import QAccessible, QColor
 from PySide6.QtWidgets import QApplication
 
 from core.sites.site import Site, parse_site
+from gui.surgery.grid_geometry import Hit
 from gui.surgery.grid_model import Cell, GridIncision
 from gui.surgery.head_grid import HeadGrid
 from tests.gui.surgery.prompts import PIECES, prompt, small
@@ -299,3 +300,28 @@ def test_that_a_grid_may_go_while_a_screen_reader_knows_it(qtbot: QtBot, theme: 
         made.close()
         del made, table
         gc.collect()
+
+
+def test_that_the_wide_columns_leave_the_room_to_the_heads_where_it_is_scarce(grid: HeadGrid) -> None:
+    assert heads_and_labels(grid)[2] == ["ATTN", "MLP", "BLOCK", "RESID"]
+    grid.resize(360, 420)
+    head, wide, labels = heads_and_labels(grid)
+    assert wide <= 1.5 * head
+    assert labels == ["A", "M", "B", "R"]
+    grid.view.point_at(Hit(column=8))
+    grid.view.pointed.emit(Hit(column=8))
+    assert "ATTN of every layer" in grid.readout.text
+
+
+def test_that_the_wide_columns_keep_their_names_where_heads_would_not_gain(grid: HeadGrid) -> None:
+    grid.set_shape(small(24, 8))
+    grid.resize(900, 420)
+    assert heads_and_labels(grid)[2] == ["ATTN", "MLP", "BLOCK", "RESID"]
+
+
+def heads_and_labels(grid: HeadGrid) -> tuple[int, int, list[str]]:
+    """Return how wide a head and a wide column are, and what stands above the wide ones."""
+    geometry, painter = grid.view.look.geometry, grid.view.painting
+    assert geometry is not None
+    wide = range(geometry.model.n_heads, geometry.model.columns)
+    return geometry.cell_width, geometry.wide_width, [painter.column_label(geometry.model, c) for c in wide]
