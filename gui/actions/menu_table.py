@@ -26,7 +26,7 @@ KEYS = (
     "Tab moves between prompt, tokens, grid and plan.\n"
     "Tokens: arrows move, Space chooses, Shift+arrows extend, A takes all, P pairs two tokens, Esc goes back.\n"
     "Grid: arrows move, Space or Enter cuts, Shift+arrows select a rectangle, Delete takes cuts away.\n"
-    "Plan: Space switches a cut off and on, Alt+Up and Alt+Down reorder, Delete removes.\n"
+    "Plan: Space switches an incision off and on, Alt+Up and Alt+Down reorder, Delete removes.\n"
     "Ctrl+1, Ctrl+2, Ctrl+3 choose the operation; Ctrl+Z undoes."
 )
 
@@ -73,15 +73,15 @@ def _edit(store: SessionStore, cuts: CutWiring) -> tuple[ActionSpec, ...]:
         ActionSpec("&Edit", "Redo", store.redo, ("Ctrl+Shift+Z", "Ctrl+Y"), "Make it again.", redo, changed),
         ActionSpec("&Edit", "-"),
         ActionSpec(
-            "&Edit", "Clear all cuts", cuts.clear, ("Ctrl+Backspace",), "Take all cuts away.",
+            "&Edit", "Clear all incisions", cuts.clear, ("Ctrl+Backspace",), "Take all incisions away.",
             partial(any_cut, True, False), changed,
         ),
         ActionSpec(
-            "&Edit", "Switch all cuts off", partial(cuts.enable_all, False), ("Ctrl+D",), "Keep but do not apply.",
+            "&Edit", "Switch all incisions off", partial(cuts.enable_all, False), ("Ctrl+D",), "Keep but do not apply.",
             partial(any_cut, True), changed,
         ),
         ActionSpec(
-            "&Edit", "Switch all cuts on", partial(cuts.enable_all, True), ("Ctrl+Shift+D",), "Apply them again.",
+            "&Edit", "Switch all incisions on", partial(cuts.enable_all, True), ("Ctrl+Shift+D",), "Apply them again.",
             partial(any_cut, False), changed,
         ),
     )  # fmt: skip

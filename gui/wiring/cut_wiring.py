@@ -13,6 +13,7 @@ from core.sessions.resolve import check_site
 from core.text.locate import locate
 from gui.notifications import Notice
 from gui.surgery.grid_model import GridIncision
+from gui.surgery.incision_words import positions_words
 from gui.surgery.plan_row import PlanRow, plan_row
 from gui.wiring.effect_memory import EffectMemory
 
@@ -96,11 +97,11 @@ class CutWiring(QObject):
 
     def clear(self) -> None:
         """Take all cuts away."""
-        self._store.edit(edits.cleared(self._store.session), "Clear all cuts")
+        self._store.edit(edits.cleared(self._store.session), "Clear all incisions")
 
     def enable_all(self, enabled: bool) -> None:
         """Switch all cuts on or off."""
-        label = "Switch all cuts on" if enabled else "Switch all cuts off"
+        label = "Switch all incisions on" if enabled else "Switch all incisions off"
         self._store.edit(edits.with_enabled(self._store.session, enabled), label)
 
     @Slot(tuple, bool)
@@ -120,7 +121,7 @@ class CutWiring(QObject):
         else:
             gone = self._seen_at(sites)
             many = str(sites[0]) if len(sites) == 1 else f"{len(sites)} places"
-            self._store.edit(edits.erased(session, gone), f"Take cuts off {many}")
+            self._store.edit(edits.erased(session, gone), f"Take incisions off {many}")
         self._notifications.withdraw("cut")
         self._show()
 
@@ -165,16 +166,16 @@ class CutWiring(QObject):
 
     @Slot(int, bool)
     def _on_plan_enabled_changed(self, index: int, enabled: bool) -> None:
-        label = "Switch a cut on" if enabled else "Switch a cut off"
+        label = "Switch an incision on" if enabled else "Switch an incision off"
         self._store.edit(edits.with_enabled(self._store.session, enabled, index), label)
 
     @Slot(int)
     def _on_plan_removed(self, index: int) -> None:
-        self._store.edit(edits.erased(self._store.session, (index,)), "Take a cut away")
+        self._store.edit(edits.erased(self._store.session, (index,)), "Take an incision away")
 
     @Slot(int, int)
     def _on_plan_moved(self, index: int, to: int) -> None:
-        self._store.edit(edits.moved(self._store.session, index, to), "Reorder the cuts")
+        self._store.edit(edits.moved(self._store.session, index, to), "Reorder the incisions")
         self._in_hand = (to,)
         self._show()
 
@@ -183,7 +184,7 @@ class CutWiring(QObject):
         """Take a cut in hand: the brush becomes its operation, so that its dose can be changed."""
         self._in_hand = () if index < 0 else (index,)
         if index >= 0:
-            self._store.edit(edits.with_brush_of(self._store.session, index), "Take a cut in hand", group="hand")
+            self._store.edit(edits.with_brush_of(self._store.session, index), "Take an incision in hand", group="hand")
         self._show()
 
     @Slot(object, object)
@@ -244,6 +245,7 @@ class CutWiring(QObject):
             self._rows = rows
             self._plan.set_rows(rows)
         self._plan.set_selected(self._in_hand[0] if len(self._in_hand) == 1 else -1)
+        self._plan.set_in_hand(self._in_hand)
         self._grid.set_incisions(marks)
         self._grid.set_chosen(self._positions(session.chosen))
         self._grid.set_brush(session.brush.operation, session.brush.params)
@@ -255,6 +257,7 @@ class CutWiring(QObject):
         if not self._in_hand:
             return ""
         if len(self._in_hand) > 1:
-            return f"{len(self._in_hand)} cuts just made"
+            return f"{len(self._in_hand)} incisions just made"
         incision = session.plan[self._in_hand[0]]
-        return f"{incision.site} @ {incision.selection}"
+        where = positions_words(self._tokens, self._positions(incision.selection)) or str(incision.selection)
+        return f"{incision.site} @ {where}"

@@ -72,8 +72,8 @@ def test_that_every_step_has_a_name_that_can_follow_undo(hands: Hands) -> None:
         "Take noise",
         "Noise L1H2.z",
         "Change sigma",
-        "Switch a cut off",
-        "Take a cut away",
+        "Switch an incision off",
+        "Take an incision away",
         "Choose the target",
         "Change the prompt",
     ]
@@ -120,11 +120,11 @@ def test_that_the_default_layout_brings_every_panel_back(made: Application) -> N
 
 
 def test_that_cuts_can_only_be_cleared_and_switched_where_there_are_some(hands: Hands) -> None:
-    names = ("Clear all cuts", "Switch all cuts off", "Switch all cuts on")
+    names = ("Clear all incisions", "Switch all incisions off", "Switch all incisions on")
     assert [hands.action(name).isEnabled() for name in names] == [False, False, False]
     hands.click_cell("L1H2.z")
     assert [hands.action(name).isEnabled() for name in names] == [True, True, False]
-    hands.action("Switch all cuts off").trigger()
+    hands.action("Switch all incisions off").trigger()
     assert [hands.action(name).isEnabled() for name in names] == [True, False, True]
 
 

@@ -147,7 +147,7 @@ def test_that_cuts_made_in_one_stroke_share_the_dose_and_keep_their_seeds_apart(
     view = hands.window.grid.view
     qtbot.mouseClick(area, LEFT, SHIFT, hands.cell("L1H2.z"))
     assert view.focus_cell == (2, 2)
-    assert "2 cuts just made" in hands.window.brush.caption.text()
+    assert "2 incisions just made" in hands.window.brush.caption.text()
     hands.drag_dose(0.3, 0.9)
     assert dose(hands, 0) == 1.0
     assert dose(hands, 1) == dose(hands, 2) > 3

@@ -44,7 +44,7 @@ def test_that_a_cut_is_switched_off_and_on_with_the_mouse(planned: Hands) -> Non
     planned.wait_until_quiet()
     assert applied(planned) == [0, 1, 2]
     planned.action("Undo").trigger()
-    assert planned.action("Redo").text() == "Redo: Switch a cut on"
+    assert planned.action("Redo").text() == "Redo: Switch an incision on"
 
 
 def test_that_a_cut_is_removed_with_the_mouse_and_comes_back_by_undo(planned: Hands) -> None:
@@ -125,14 +125,14 @@ def test_that_all_cuts_are_switched_off_on_and_cleared(planned: Hands) -> None:
     planned.wait_until_quiet()
     assert applied(planned) == []
     assert not planned.result.effect.changed
-    assert not planned.action("Switch all cuts off").isEnabled()
-    assert planned.action("Switch all cuts on").isEnabled()
+    assert not planned.action("Switch all incisions off").isEnabled()
+    assert planned.action("Switch all incisions on").isEnabled()
     planned.click(buttons.switch_button)
     planned.wait_until_quiet()
     assert applied(planned) == [0, 1, 2]
     planned.click(buttons.clear_button)
     assert planned.cuts == []
-    assert not planned.action("Clear all cuts").isEnabled()
+    assert not planned.action("Clear all incisions").isEnabled()
     for _ in range(3):
         planned.action("Undo").trigger()
     assert planned.cuts == list(CUTS)
