@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRectF, QSize, Qt
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
@@ -40,15 +40,30 @@ class PredictionDelegate(QStyledItemDelegate):
     def sizeHint(  # noqa: D102
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> QSize:
-        height = COMPACT_ROW_HEIGHT if self.compact else ROW_HEIGHT
-        return QSize(self.theme.pixels(280), self.theme.pixels(height))
+        return QSize(self.theme.pixels(280), self.height)
+
+    @property
+    def height(self) -> int:
+        """The height of a row."""
+        return self.theme.pixels(COMPACT_ROW_HEIGHT if self.compact else ROW_HEIGHT)
 
     def paint(  # noqa: D102
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
-        row: PredictionRow = index.data(ROW_ROLE)
-        area, state = QRectF(option.rect), option.state
-        laid = columns(self.theme, area.width(), self._model.rows)
+        self.paint_row(painter, option.rect, index.data(ROW_ROLE), option.state, width=option.rect.width())
+
+    def paint_row(
+        self,
+        painter: QPainter,
+        rect: QRect,
+        row: PredictionRow,
+        state: QStyle.StateFlag = QStyle.StateFlag.State_None,
+        *,
+        width: int,
+    ) -> None:
+        """Paint a row whose columns stand as in a table of this width."""
+        area = QRectF(rect)
+        laid = columns(self.theme, width, self._model.rows)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_back(painter, area, row, state)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QWidget
 
+from gui.widgets.pinned_row import PinnedRow
 from gui.widgets.prediction_delegate import PredictionDelegate
 from gui.widgets.prediction_layout import ROW_HEIGHT, SMALL_SIZE, Columns, columns, scale_end
 from gui.widgets.prediction_model import ROW_ROLE, PredictionModel, PredictionRow
@@ -106,7 +107,7 @@ class PredictionView(QListView):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setUniformItemSizes(True)
         self.setMouseTracking(True)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -121,7 +122,7 @@ class PredictionView(QListView):
 
 
 class PredictionList(QWidget):
-    """Header and rows.
+    """Header, whole rows, and below them the followed one where it is not among them.
 
     Signals
     -------
@@ -142,11 +143,11 @@ class PredictionList(QWidget):
         self._delegate = PredictionDelegate(theme, self.model, self)
         self.view.setItemDelegate(self._delegate)
         self.header = PredictionHeader(theme, self.model, self.view.viewport())
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self.header)
-        layout.addWidget(self.view, 1)
+        self.pinned = PinnedRow(theme, self._delegate, self.view.viewport(), self)
+        for part in (self.header, self.view):
+            part.setParent(self)
+        self.view.verticalScrollBar().valueChanged.connect(self._on_view_scrolled)
+        self.pinned.clicked.connect(self._on_pinned_clicked)
         self.view.clicked.connect(self._on_view_row_chosen)
         self.view.rowChosen.connect(self._on_view_row_chosen)
         self.restyle()
@@ -156,7 +157,7 @@ class PredictionList(QWidget):
         self.model.set_rows(rows)
         if rows and not self.view.currentIndex().isValid():
             self.view.setCurrentIndex(self.model.index(0))
-        self.header.update()
+        self._arrange()
 
     def set_compact(self, compact: bool) -> None:
         """Take less height: lower rows, and one line for the header."""
@@ -164,20 +165,58 @@ class PredictionList(QWidget):
             self.header.compact = self._delegate.compact = compact
             self.restyle()
 
+    def minimumSizeHint(self) -> QSize:  # noqa: D102
+        least = self.header.minimumSizeHint()
+        return QSize(least.width(), least.height() + self.theme.pixels(ROW_HEIGHT))
+
+    def sizeHint(self) -> QSize:  # noqa: D102
+        return QSize(self.header.sizeHint().width(), self.header.sizeHint().height() + 8 * self._delegate.height)
+
     def restyle(self) -> None:
         """Take colours and sizes from the theme again."""
-        self.view.setMinimumHeight(self.theme.pixels(ROW_HEIGHT))
         self.view.setSpacing(0)
         self.view.scheduleDelayedItemsLayout()
-        self.header.updateGeometry()
-        self.header.update()
-        self.view.viewport().update()
+        self.updateGeometry()
+        self._arrange()
+        for part in (self, self.header, self.pinned, self.view.viewport()):
+            part.update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
         super().resizeEvent(event)
+        self._arrange()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(self.theme.palette.surface))
+        painter.end()
+
+    def _arrange(self) -> None:
+        """Give the view whole rows and no part of another, and pin the followed row where they do not hold it."""
+        row, top = self._delegate.height, self.header.sizeHint().height()
+        room = max(0, self.height() - top)
+        count, target, first = self.model.rowCount(), self.model.target, self.view.verticalScrollBar().value()
+        fit = room // row
+        first = max(0, min(first, count - fit))
+        pin = target >= count or (target >= 0 and not first <= target < first + max(fit, 1))
+        below = self.pinned.sizeHint().height()
+        pin = pin and room >= row + below
+        whole = (room - (below if pin else 0)) // row
+        height = min(whole, max(count, 1)) * row if whole else room
+        self.header.setGeometry(0, 0, self.width(), top)
+        self.view.setGeometry(0, top, self.width(), height)
+        self.pinned.show_row(self.model.rows[target] if pin else None)
+        self.pinned.setGeometry(0, top + height, self.width(), below)
+        self.pinned.setVisible(pin)
         self.header.update()
 
     def _on_view_row_chosen(self, index: QModelIndex) -> None:
         row = index.data(ROW_ROLE)
         if isinstance(row, PredictionRow):
             self.tokenChosen.emit(row.operated.id)
+
+    def _on_view_scrolled(self, value: int) -> None:
+        self._arrange()
+
+    def _on_pinned_clicked(self) -> None:
+        if self.pinned.row is not None:
+            self.tokenChosen.emit(self.pinned.row.operated.id)

@@ -27,6 +27,8 @@ class PredictionRow:
         Whether it came into the list of likeliest tokens, or fell out of it.
     target : bool
         Whether it is the token that is followed.
+    listed : bool
+        Whether it is among the likeliest of either run; only the target need not be.
     """
 
     clean: Prediction
@@ -34,6 +36,7 @@ class PredictionRow:
     entered: bool
     left: bool
     target: bool
+    listed: bool = True
 
     @property
     def text(self) -> str:
@@ -68,7 +71,7 @@ class PredictionRow:
 
 
 def prediction_rows(result: RunResult) -> list[PredictionRow]:
-    """Return the rows of a result: by operated rank, those that fell out of the list last."""
+    """Return the rows of a result: by operated rank, then those that fell out of the list, then a target in no list."""
     before = {p.id: p for p in result.clean.listed}
     was, now = ({p.id for p in side.top} for side in (result.clean, result.operated))
     rows = [
@@ -78,15 +81,22 @@ def prediction_rows(result: RunResult) -> list[PredictionRow]:
             entered=p.id in now and p.id not in was,
             left=p.id in was and p.id not in now,
             target=p.id == result.target,
+            listed=p.id in now or p.id in was,
         )
         for p in result.operated.listed
         if p.id in before
     ]
-    return sorted(rows, key=lambda row: (row.left, row.operated.rank))
+    return sorted(rows, key=lambda row: (not row.listed, row.left, row.operated.rank))
 
 
 class PredictionModel(QAbstractListModel):
-    """The rows, one item each, with a whole sentence for screen readers."""
+    """The rows, one item each, with a whole sentence for screen readers.
+
+    Attributes
+    ----------
+    rows : list of PredictionRow
+        All of them: columns and bars are measured by all.
+    """
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -97,19 +107,24 @@ class PredictionModel(QAbstractListModel):
         """The largest probability on either side."""
         return max((max(row.clean.prob, row.operated.prob) for row in self.rows), default=0.0)
 
+    @property
+    def target(self) -> int:
+        """Place of the row that is followed; one that is not listed stands after all others. -1 without one."""
+        return next((place for place, row in enumerate(self.rows) if row.target), -1)
+
     def set_rows(self, rows: list[PredictionRow]) -> None:
         """Show other rows; the view keeps its place where their number stays the same."""
-        if len(rows) != len(self.rows):
+        if [row.listed for row in rows] != [row.listed for row in self.rows]:
             self.beginResetModel()
             self.rows = rows
             self.endResetModel()
             return
         self.rows = rows
-        if rows:
-            self.dataChanged.emit(self.index(0), self.index(len(rows) - 1))
+        if count := self.rowCount():
+            self.dataChanged.emit(self.index(0), self.index(count - 1))
 
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008, D102
-        return 0 if parent.isValid() else len(self.rows)
+        return 0 if parent.isValid() else sum(row.listed for row in self.rows)
 
     def data(self, index: QModelIndex | QPersistentModelIndex, role: int = ROW_ROLE) -> Any:  # noqa: D102
         if not 0 <= index.row() < len(self.rows):

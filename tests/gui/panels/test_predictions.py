@@ -44,8 +44,9 @@ def by_id(rows: list[PredictionRow]) -> dict[int, PredictionRow]:
 
 def test_that_rows_stand_by_operated_rank_and_those_that_fell_out_last() -> None:
     rows = prediction_rows(result(before=BEFORE, after=AFTER, target=4, top_k=3))
-    assert [row.operated.id for row in rows] == [1, 3, 0, 4, 2]
-    assert [row.left for row in rows] == [False, False, False, False, True]
+    assert [row.operated.id for row in rows] == [1, 3, 0, 2, 4]
+    assert [row.left for row in rows] == [False, False, False, True, False]
+    assert [row.listed for row in rows] == [True, True, True, True, False]
 
 
 def test_that_movement_says_up_down_same_new_and_gone() -> None:
@@ -136,11 +137,51 @@ def test_that_numbers_of_an_earlier_prompt_say_so_until_the_next_answer(panel: P
         assert panel.veil.isHidden()
 
 
-def test_that_a_low_panel_still_shows_three_rows(qtbot: QtBot, panel: Predictions) -> None:
-    panel.show_result(result())
+def whole_rows(panel: Predictions) -> list[int]:
+    """Return the ids of the rows that can be seen, the pinned one last; none of them is cut."""
+    view, model = panel.list.view, panel.list.model
+    rects = {place: view.visualRect(model.index(place)) for place in range(model.rowCount())}
+    seen = [place for place, rect in rects.items() if view.viewport().rect().intersects(rect)]
+    assert all(view.viewport().rect().contains(rects[place]) for place in seen)
+    pinned = panel.list.pinned
+    assert panel.list.rect().contains(pinned.geometry()) or pinned.isHidden()
+    return [model.rows[place].operated.id for place in seen] + ([pinned.row.operated.id] if pinned.row else [])
+
+
+@pytest.mark.parametrize("target", [0, 3, 5])
+def test_that_a_low_panel_still_shows_three_rows(qtbot: QtBot, panel: Predictions, target: int) -> None:
+    panel.show_result(result(target=target))
     panel.resize(440, 180)
-    view = panel.list.view
-    qtbot.waitUntil(lambda: view.visualRect(panel.list.model.index(2)).bottom() <= view.viewport().height())
+    assert panel.list.header.compact
+    qtbot.waitUntil(lambda: len(whole_rows(panel)) == 3, timeout=2000)
+
+
+@pytest.mark.parametrize("height", [150, 163, 180, 211, 300, 333, 420, 700])
+def test_that_no_row_is_cut_and_the_followed_one_is_always_seen(panel: Predictions, height: int) -> None:
+    for target in (0, 5, 11):
+        panel.show_result(result(target=target))
+        panel.resize(440, height)
+        bar = panel.list.view.verticalScrollBar()
+        for value in (0, 2, bar.maximum(), 1):
+            bar.setValue(value)
+            panel.grab()
+            assert whole_rows(panel).count(target) == 1
+
+
+def test_that_a_target_that_is_in_no_list_is_pinned_with_its_rank(qtbot: QtBot, panel: Predictions) -> None:
+    panel.resize(480, 700)
+    panel.show_result(result(target=11))
+    pinned = panel.list.pinned
+    assert pinned.isVisible()
+    assert pinned.row is not None
+    assert "rank 12 to" in pinned.accessibleName()
+    assert panel.list.model.rowCount() == len(panel.list.model.rows) - 1
+    assert pinned.geometry().top() == panel.list.view.geometry().bottom() + 1
+    with qtbot.waitSignal(panel.targetChosen, timeout=2000) as caught:
+        qtbot.mouseClick(pinned, Qt.MouseButton.LeftButton)
+    assert caught.args == [11]
+    panel.show_result(result(target=0))
+    assert pinned.isHidden()
 
 
 @pytest.mark.parametrize("width", [300, 420, 760, 1400])
