@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QMessageBox
 
 from gui.actions.action import ActionSpec, State
+from gui.actions.keys_dialog import KeysDialog
 from gui.theme.palette import PALETTES
 from gui.theme.theme import SCALES
 
@@ -22,13 +23,6 @@ ABOUT = (
     "Circuit Surgeon\n\nVisual circuit surgery on transformer language models. Every number on screen comes from a "
     "forward pass of the model; the self-check in the status line says whether surgery does there what it says."
 )
-KEYS = (
-    "Tab moves between prompt, tokens, grid and plan.\n"
-    "Tokens: arrows move, Space chooses, Shift+arrows extend, A takes all, P pairs two tokens, Esc goes back.\n"
-    "Grid: arrows move, Space or Enter cuts, Shift+arrows select a rectangle, Delete takes cuts away.\n"
-    "Plan: Space switches an incision off and on, Alt+Up and Alt+Down reorder, Delete removes.\n"
-    "Ctrl+1, Ctrl+2, Ctrl+3 choose the operation; Ctrl+Z undoes."
-)
 
 
 def menu_table(
@@ -40,7 +34,7 @@ def menu_table(
         *_edit(store, cuts),
         *_view(window, theme),
         *_run(store, controller, cuts),
-        ActionSpec("&Help", "Keys", lambda: QMessageBox.information(window, "Keys", KEYS), ("F1",)),
+        ActionSpec("&Help", "Keys", lambda: KeysDialog(window).exec(), ("F1",)),
         ActionSpec("&Help", "About", lambda: QMessageBox.about(window, "About Circuit Surgeon", ABOUT)),
     )
 

@@ -6,10 +6,13 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu, QWidget
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QLabel, QMenu, QWidget, QWidgetAction
 
 from core.models.catalogue import CatalogueEntry, list_models
 
+HUB_LABEL = "Hub id, such as openai-community/gpt2:"
+# In characters: what Qt leaves of a title is less than the line it asks for.
+HUB_WIDTH = 64
 HEADINGS = {"specimen": "Embedded", "hub": "Downloaded"}
 
 
@@ -26,8 +29,25 @@ class ModelMenu(QMenu):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Model", parent)
+        self._open = ""
         self.setToolTipsVisible(True)
         self.aboutToShow.connect(self._fill)
+
+    def set_open(self, name: str) -> None:
+        """Tell which model is in force; it has a tick from now on."""
+        self._open = name
+
+    def _add_heading(self, heading: str) -> None:
+        """Add a line that only says what follows; Qt would draw the text of a section in no style sheet's menu."""
+        if self.actions():
+            self.addSeparator()
+        label = QLabel(heading, self)
+        label.setProperty("kind", "menu-heading")
+        action = QWidgetAction(self)
+        action.setText(heading)
+        action.setDefaultWidget(label)
+        action.setEnabled(False)
+        self.addAction(action)
 
     @Slot()
     def _fill(self) -> None:
@@ -40,7 +60,7 @@ class ModelMenu(QMenu):
         for kind, heading in HEADINGS.items():
             mine = [entry for entry in entries if entry.kind == kind]
             if mine:
-                self.addSection(heading)
+                self._add_heading(heading)
             for entry in mine:
                 self._add(entry)
         self.addSeparator()
@@ -54,6 +74,8 @@ class ModelMenu(QMenu):
         text = f"{entry.name}   ({', '.join(words)})"
         action = self.addAction(text.replace("&", "&&"))
         action.setEnabled(entry.supported)
+        action.setCheckable(entry.name == self._open)
+        action.setChecked(entry.name == self._open)
         action.setToolTip(entry.remark)
         action.triggered.connect(partial(self.modelChosen.emit, entry.name))
 
@@ -67,8 +89,11 @@ class ModelMenu(QMenu):
     @Slot()
     def ask_for_hub_id(self) -> None:
         """Ask for a hub id."""
-        name, agreed = QInputDialog.getText(
-            self.parentWidget(), "Fetch from the hub", "Hub id, such as openai-community/gpt2:"
-        )
-        if agreed and name.strip():
-            self.modelChosen.emit(name.strip())
+        dialog = QInputDialog(self.parentWidget())
+        dialog.setWindowTitle("Fetch from the hub")
+        dialog.setLabelText(HUB_LABEL)
+        dialog.resize(dialog.fontMetrics().averageCharWidth() * HUB_WIDTH, dialog.sizeHint().height())
+        agreed, name = dialog.exec(), dialog.textValue().strip()
+        dialog.deleteLater()
+        if agreed and name:
+            self.modelChosen.emit(name)

@@ -6,7 +6,8 @@ Widgets say what they are with the dynamic property ``kind``:
 QPushButton,   ``primary`` the one thing to do here, ``danger`` what cannot be undone,
 QToolButton    ``quiet`` flat until pointed at, ``segment`` one of a row (with the property
                ``place``: ``first``, ``middle``, ``last`` or ``only``), ``menu`` opens a menu
-QLabel         ``title``, ``caption``, ``muted``, ``figure`` (a large number)
+QLabel         ``title``, ``caption``, ``muted``, ``figure`` (a large number),
+               ``menu-heading``
 QFrame,        ``card`` a raised box, ``notice-info``, ``notice-warning``, ``notice-danger``
 QWidget
 =============  ==============================================================================
@@ -108,6 +109,8 @@ def _labels(p: Palette, px: Pixels) -> str:
     return f"""
     QLabel {{ background: transparent; color: {p.text}; }}
     QLabel:disabled, QLabel[kind="muted"], QLabel[kind="caption"] {{ color: {p.text_muted}; }}
+    QLabel[kind="menu-heading"] {{ color: {p.text_muted}; font-weight: 600;
+        padding: {px(6)}px {px(26)}px {px(2)}px {px(10)}px; }}
     QLabel[kind="title"] {{ font-weight: 600; }}
     QLabel[kind="figure"] {{ font-weight: 600; font-size: {px(20)}px; }}
     """
@@ -159,6 +162,8 @@ def _buttons(p: Palette, px: Pixels) -> str:
         f'QToolButton[autoRaise="true"]:pressed {{ background: {p.border}; }}',
         f'QToolButton[autoRaise="true"]:checked {{ background: {p.accent_soft}; border-color: {p.accent}; }}',
         f'QToolButton[autoRaise="true"]:focus {{ {focused} }}',
+        # Qt's own file dialog: its buttons have the size of their icons.
+        *(f'QFileDialog QToolButton[autoRaise="true"]{state} {{ padding: {px(2)}px; }}' for state in ("", ":focus")),
         rule(":disabled", gone),
         rule(kind("primary", ":disabled"), gone),
         rule(kind("danger", ":disabled"), gone),

@@ -6,14 +6,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import pytest
-from PySide6.QtWidgets import QFileDialog, QInputDialog
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLabel, QToolButton, QWidgetAction
 
 from core.models.catalogue import CatalogueEntry
 from gui.actions import model_menu
 from gui.actions.model_menu import ModelMenu
+from gui.theme.theme import Theme
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
+
+
+LEAST_ICON = 6
 
 
 def entry(name: str, kind: Literal["specimen", "hub"], remark: str = "") -> CatalogueEntry:
@@ -97,12 +103,66 @@ def test_that_a_folder_is_asked_for(menu: ModelMenu, qtbot: QtBot, monkeypatch: 
         menu.ask_for_folder()
 
 
-def test_that_a_hub_id_is_asked_for(menu: ModelMenu, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(QInputDialog, "getText", lambda *_: (" gpt2 ", True))
+def test_that_a_hub_id_is_asked_for_in_a_box_that_has_room_for_its_title(menu: ModelMenu, qtbot: QtBot) -> None:
+    seen: list[tuple[int, int]] = []
+
+    def answer(text: str, agree: bool) -> None:
+        def give() -> None:
+            dialog = QApplication.activeModalWidget()
+            assert isinstance(dialog, QInputDialog)
+            seen.append((dialog.width(), dialog.fontMetrics().horizontalAdvance(dialog.windowTitle())))
+            dialog.setTextValue(text)
+            dialog.done(agree)
+
+        QTimer.singleShot(0, menu, give)
+
+    answer(" gpt2 ", True)
     with qtbot.waitSignal(menu.modelChosen) as told:
         menu.ask_for_hub_id()
     assert told.args == ["gpt2"]
-    for answer in (("gpt2", False), ("  ", True)):
-        monkeypatch.setattr(QInputDialog, "getText", lambda *_, answer=answer: answer)
+    for text, agree in (("gpt2", False), ("  ", True)):
+        answer(text, agree)
         with qtbot.assertNotEmitted(menu.modelChosen):
             menu.ask_for_hub_id()
+    assert all(width > 2 * title for width, title in seen)
+
+
+def test_that_the_open_model_alone_has_a_tick(menu: ModelMenu) -> None:
+    def ticked() -> list[str]:
+        menu.aboutToShow.emit()
+        return [action.text().split()[0] for action in menu.actions() if action.isChecked()]
+
+    assert ticked() == []
+    for name in ("specimen-gpt2", "someone/elsewhere"):
+        menu.set_open(name)
+        assert ticked() == [name] * (name == "specimen-gpt2")
+
+
+def test_that_headings_are_to_be_read_and_cannot_be_chosen(menu: ModelMenu) -> None:
+    headings = [action for action in menu.actions() if isinstance(action, QWidgetAction)]
+    assert [action.text() for action in headings] == ["Embedded", "Downloaded"]
+    for action in headings:
+        label = action.defaultWidget()
+        assert isinstance(label, QLabel)
+        assert label.text() == action.text()
+        assert menu.actionGeometry(action).height() >= label.fontMetrics().height()
+        assert not action.isEnabled()
+
+
+def test_that_the_buttons_of_qt_s_own_file_dialog_have_room_for_their_icons(qtbot: QtBot, themed: object) -> None:
+    Theme("light").apply()
+    dialog = QFileDialog()
+    dialog.setOption(QFileDialog.Option.DontUseNativeDialog)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    buttons = [each for each in dialog.findChildren(QToolButton) if each.isVisible() and not each.icon().isNull()]
+    assert buttons
+    for button in buttons:
+        inked = button.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+        ground = inked.pixel(inked.width() // 2, 2)
+        columns = [
+            x
+            for x in range(4, inked.width() - 4)
+            if any(inked.pixel(x, y) != ground for y in range(4, inked.height() - 4))
+        ]
+        assert max(columns) - min(columns) >= LEAST_ICON
