@@ -95,6 +95,7 @@ class PairChips(QWidget):
     def _rebuild(self) -> None:
         for chip in self._chips:
             self._row.removeWidget(chip)
+            chip.hide()
             chip.deleteLater()
         self._chips = []
         for index, label in enumerate(self._labels):
