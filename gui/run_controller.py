@@ -39,6 +39,8 @@ class RunController(QObject):
 
     Signals
     -------
+    openingChanged(str)
+        Name of the model that is being opened; empty when none is any more.
     modelOpened(object, object)
         ModelInfo and CheckReport.
     tokensChanged(object)
@@ -59,6 +61,7 @@ class RunController(QObject):
         Whether there is something to cancel.
     """
 
+    openingChanged = Signal(str)
     modelOpened = Signal(object, object)
     tokensChanged = Signal(object)
     resolved = Signal(object, object)
@@ -112,6 +115,7 @@ class RunController(QObject):
         self._opening = self._put("model", OpenModel(name, self._device, self._dtype))
         self._noticeable.stop()
         self._tell_busy(True)
+        self.openingChanged.emit(name)
         self.progressed.emit(f"Opening {short_name(name)}", None)
 
     def cancel(self) -> None:
@@ -126,6 +130,7 @@ class RunController(QObject):
         self._last_put = 0  # it may never have been taken, and then its end is not told
         self._be_quiet()
         self._tell_busy(self.busy)
+        self.openingChanged.emit("")
         self.staleChanged.emit(False)
         self.cancelled.emit(lane)
 
@@ -194,6 +199,7 @@ class RunController(QObject):
         session = self._store.session
         wanted, is_first, self._info = generation == self._opening, self._info is None, event.info
         self._opening = 0 if wanted else self._opening
+        self.openingChanged.emit("")
         self.modelOpened.emit(event.info, event.check)
         label = f"Open {short_name(event.info.name)}"
         if session.model == event.info.name:
@@ -212,6 +218,7 @@ class RunController(QObject):
             self.progressed.emit(event.text, event.fraction)
         elif isinstance(event, Failure):
             self._opening = 0
+            self.openingChanged.emit("")
             self.failed.emit(event, "model")
             if not self._stay() and self._awaited:
                 self.run()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 DELAY_MS = 250
 UPDATING = "updating\N{HORIZONTAL ELLIPSIS}"
-OUTDATED = "answers an earlier prompt"
+OUTDATED = "answers an earlier question"
 
 
 class StaleVeil(QWidget):

@@ -53,6 +53,8 @@ class PanelWiring(QObject):
     @Slot(bool)
     def _on_controller_stale_changed(self, stale: bool) -> None:
         for panel in self._panels:
+            if stale:
+                panel.set_outdated(False)
             panel.set_stale(stale and self._has_result)
 
     @Slot(str, object)
@@ -60,15 +62,23 @@ class PanelWiring(QObject):
         if text and not self._has_result:
             self._show_reason(f"{text} …")
 
-    @Slot(object)
-    def _on_controller_failed(self, failure: Failure) -> None:
+    @Slot(object, str)
+    def _on_controller_failed(self, failure: Failure, lane: str) -> None:
         if not self._has_result:
             self._show_reason(f"{failure.message} {failure.hint}".strip())
+        elif lane == "run":
+            self._mark_outdated()
+
+    def _mark_outdated(self) -> None:
+        for panel in self._panels:
+            panel.set_outdated(True)
 
     @Slot(str)
     def _on_controller_cancelled(self, lane: str) -> None:
         if not self._has_result:
             self._show_reason("Nothing was run yet. Press F5, or choose a model in the menu beside the prompt.")
+        elif lane == "run":
+            self._mark_outdated()
 
     @Slot(int)
     def _on_panel_target_chosen(self, token: int) -> None:

@@ -83,14 +83,16 @@ class PromptWiring(QObject):
 
     def _show_on_strip(self, session: Session) -> None:
         self._strip.set_chosen(self._positions(session.chosen))
-        labels, pairs = [], []
+        labels, pairs, broken = [], [], set()
         for index, pair in enumerate(session.pairs):
             a, b = self._positions(pair.a), self._positions(pair.b)
             if len(a) == len(b) == 1:
                 pairs.append((a[0], b[0], index))
+            elif self._tokens is not None:
+                broken.add(index)
             labels.append(pair.label or f"{self._words(pair.a)} – {self._words(pair.b)}")
         self._strip.set_pairs(tuple(pairs))
-        self._chips.set_labels(tuple(labels))
+        self._chips.set_labels(tuple(labels), frozenset(broken))
 
     def _positions(self, selection: Selection) -> tuple[int, ...]:
         if self._tokens is None:

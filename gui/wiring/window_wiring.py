@@ -44,6 +44,7 @@ class WindowWiring(QObject):
         window.closing.connect(self._on_window_closing)
         notifications.changed.connect(window.notices.set_notices)
         controller.progressed.connect(window.status.show_progress)
+        controller.openingChanged.connect(window.header.set_opening)
         controller.modelOpened.connect(self._on_controller_model_opened)
         controller.resultReady.connect(window.status.show_result)
         theme.changed.connect(self._on_theme_changed)
@@ -55,6 +56,7 @@ class WindowWiring(QObject):
     @Slot(object, object)
     def _on_controller_model_opened(self, info: ModelInfo, check: CheckReport) -> None:
         self._window.status.show_model(info, check)
+        self._window.model_menu.set_open(info.name)
 
     @Slot()
     def _on_theme_changed(self) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from core.models import hub as hub_module
 from core.runs import execute as execute_module
+from gui.widgets.stale_veil import OUTDATED
 from tests.fixtures.hub_server import HubServer, hub_server
 from tests.fixtures.tiny_models import TinyModel
 from tests.gui.conftest import Opener
@@ -46,7 +47,8 @@ def shown_still(hands: Hands) -> None:
     for key, panel in hands.window.panels.items():
         if key != "cosine_curve":
             assert panel.reason == ""  # type: ignore[attr-defined]
-        assert not panel.veil.isVisible()  # type: ignore[attr-defined]
+        # Never "updating", where nothing is on its way.
+        assert panel.veil.mark in ("", OUTDATED)  # type: ignore[attr-defined]
         assert not panel.veil.waiting  # type: ignore[attr-defined]
 
 

@@ -16,6 +16,7 @@ from core.models import loading
 from core.runs import self_check as self_check_module
 from core.runs.events import CheckLine, CheckReport
 from core.sessions import operate as operate_module
+from gui.widgets.stale_veil import OUTDATED
 from gui.worker.model_thread import ModelThread
 from tests.fixtures.tiny_models import TinyModel
 from tests.gui.conftest import Opener
@@ -112,7 +113,7 @@ def test_that_a_long_run_can_be_cancelled_in_the_status_line(hands: Hands, gate:
     assert hands.results == []
     assert not cancel.isEnabled()
     veil = hands.window.panels["log_prob_curve"].veil  # type: ignore[attr-defined]
-    assert not veil.isVisible()
+    assert veil.mark == OUTDATED
     hands.action("Run again").trigger()
     hands.wait_until_quiet()
     assert len(hands.results) == 1
