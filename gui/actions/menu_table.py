@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QMessageBox
 
+from core.interventions.ops import ordered
 from gui.actions.action import ActionSpec, State
 from gui.actions.keys_dialog import KeysDialog
 from gui.theme.palette import PALETTES
@@ -132,9 +133,9 @@ def _run(store: SessionStore, controller: RunController, cuts: CutWiring) -> tup
         ActionSpec("&Run", "-"),
         *(
             ActionSpec(
-                "&Run", f"Operation: {label}", partial(cuts.choose_operation, key), (f"Ctrl+{number}",),
-                state=partial(in_force, key), follows=(store.changed,),
+                "&Run", f"Operation: {each.label}", partial(cuts.choose_operation, each.key), (f"Ctrl+{number}",),
+                state=partial(in_force, each.key), follows=(store.changed,),
             )
-            for number, (key, label) in enumerate(cuts.operations(), 1)
+            for number, each in enumerate(ordered(), 1)
         ),
     )  # fmt: skip

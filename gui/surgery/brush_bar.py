@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.interventions.operation import Operation
-from core.interventions.ops import OPERATIONS
+from core.interventions.ops import OPERATIONS, ordered
 from core.interventions.plan import ParamValue
 from gui.surgery.parameter_field import ParameterField, parameter_field
 from gui.widgets.elided_label import ElidedLabel
@@ -49,7 +49,7 @@ class BrushBar(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._operation, self._widest = "", 0
-        self.operations = tuple(sorted(OPERATIONS, key=lambda operation: operation.order))
+        self.operations = ordered()
         self.buttons: dict[str, QPushButton] = {}
         self.fields: dict[str, ParameterField] = {}
         self.caption, self.help = ElidedLabel("muted", self, fills=True), QLabel(self)

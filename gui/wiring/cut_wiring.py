@@ -84,11 +84,6 @@ class CutWiring(QObject):
         controller.resultReady.connect(self._on_controller_result_ready)
         self._show()
 
-    def operations(self) -> tuple[tuple[str, str], ...]:
-        """Return key and label of every operation, in the order of the screen."""
-        ordered = sorted(OPERATIONS, key=lambda each: each.order)
-        return tuple((each.key, each.label) for each in ordered)
-
     def choose_operation(self, key: str) -> None:
         """Make another operation the one that the next click makes."""
         self._in_hand = ()

@@ -5,3 +5,8 @@ from core.registry import Registry, discover
 
 OPERATIONS: Registry[Operation] = Registry("operation")
 discover(__name__, "OPERATION", OPERATIONS)
+
+
+def ordered() -> tuple[Operation, ...]:
+    """Return all operations in the order of the screen."""
+    return tuple(sorted(OPERATIONS, key=lambda operation: operation.order))

@@ -132,7 +132,7 @@ def test_that_numbers_of_an_earlier_prompt_say_so_until_the_next_answer(panel: P
         panel.show_result(result())
         panel.set_outdated(True)
         assert panel.veil.isVisible()
-        assert "earlier prompt" in panel.veil.mark
+        assert "earlier question" in panel.veil.mark
         answer()
         assert panel.veil.isHidden()
 

@@ -47,11 +47,11 @@ def test_that_the_veil_appears_when_the_answer_takes_long_and_goes_with_it(qtbot
 def test_that_what_stays_out_of_date_says_so_at_once_and_lastingly(qtbot: QtBot, veil: StaleVeil) -> None:
     veil.set_outdated(True)
     assert veil.isVisible()
-    assert veil.mark == veil.accessibleName() == "answers an earlier prompt"
+    assert veil.mark == veil.accessibleName() == "answers an earlier question"
     veil.set_stale(True)
-    assert veil.mark == "answers an earlier prompt"
+    assert veil.mark == "answers an earlier question"
     qtbot.waitUntil(lambda: veil.mark == "updating…", timeout=2000)
     veil.set_stale(False)
-    assert veil.mark == "answers an earlier prompt"
+    assert veil.mark == "answers an earlier question"
     veil.set_outdated(False)
     assert veil.isHidden()
