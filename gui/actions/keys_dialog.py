@@ -16,8 +16,8 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("Ctrl+Z", "undo"),
             ("Ctrl+Shift+Z, Ctrl+Y", "redo"),
             ("Ctrl+1, Ctrl+2, Ctrl+3", "choose silence, scale, noise"),
-            ("Ctrl+Backspace", "clear all cuts"),
-            ("Ctrl+D, Ctrl+Shift+D", "switch all cuts off, on"),
+            ("Ctrl+Backspace", "clear all incisions"),
+            ("Ctrl+D, Ctrl+Shift+D", "switch all incisions off, on"),
             ("F5, Ctrl+.", "run again, cancel"),
             ("Ctrl++, Ctrl+-, Ctrl+0", "larger, smaller, normal text"),
             ("Ctrl+O, Ctrl+Shift+O", "open a folder, fetch from the hub"),
@@ -39,13 +39,13 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         (
             ("Arrows, Shift+Arrows", "move, select a rectangle"),
             ("Space, Enter", "cut"),
-            ("Delete", "take cuts away"),
+            ("Delete", "take incisions away"),
         ),
     ),
     (
         "Plan",
         (
-            ("Space", "switch a cut off and on"),
+            ("Space", "switch an incision off and on"),
             ("Alt+Up, Alt+Down", "reorder"),
             ("Delete", "remove"),
         ),
