@@ -64,7 +64,7 @@ def assemble(session: Session, theme: Theme, settings: Settings) -> Application:
         PromptWiring(store, controller, notifications, window.header, window.strip, window.chips),
         cuts,
         PanelWiring(store, controller, window.panels.values()),
-        NoticeWiring(controller, notifications),
+        NoticeWiring(controller, notifications, window.header),
         WindowWiring(window, controller, notifications, theme, settings),
         TextFit(store, window, theme, notifications),
     )

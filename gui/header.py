@@ -94,6 +94,10 @@ class HeaderBar(QWidget):
         self.prompt.editingFinished.connect(self._on_prompt_editing_finished)
         self.target.textEdited.connect(lambda text: self._target_typing.start())
         self.versus.textEdited.connect(lambda text: self._versus_typing.start())
+        # Whether a token is being typed: half a word is no mistake yet.
+        self.choosing = False
+        for field in (self.target, self.versus):
+            field.textEdited.connect(self._on_target_text_edited)
         self.target.editingFinished.connect(self._on_target_editing_finished)
         self.versus.editingFinished.connect(self._on_versus_editing_finished)
 
@@ -167,14 +171,22 @@ class HeaderBar(QWidget):
             self.versus.setModified(False)
             self.versusEdited.emit(self.versus.text())
 
+    @Slot(str)
+    def _on_target_text_edited(self, text: str) -> None:
+        self.choosing = True
+
     @Slot()
     def _on_target_editing_finished(self) -> None:
         self._tell_target()
-        self.targetFinished.emit()
+        self._finish_choosing()
 
     @Slot()
     def _on_versus_editing_finished(self) -> None:
         self._tell_versus()
+        self._finish_choosing()
+
+    def _finish_choosing(self) -> None:
+        self.choosing = False
         self.targetFinished.emit()
 
     def set_model(self, name: str) -> None:

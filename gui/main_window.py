@@ -196,6 +196,22 @@ class MainWindow(QMainWindow):
             loose[0].raise_()
         return bool(apart)
 
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Go through the window as it is read; some parts are made afresh now and then."""
+        upper = (self.header.model, self.header.prompt, self.strip, self.header.target, self.header.versus)
+        parts = (*upper, self.grid, self.brush, self.plan, *self.panels.values())
+        every = [
+            widget
+            for part in parts
+            for widget in (part, *part.findChildren(QWidget))
+            if widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+            and widget.focusProxy() is None
+            and widget.window() is self
+        ]
+        for one, other in pairwise(every):
+            self.setTabOrder(one, other)
+        return super().focusNextPrevChild(forward)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Tell that the size is another."""
         super().resizeEvent(event)

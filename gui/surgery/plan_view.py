@@ -74,6 +74,7 @@ class PlanView(QListView):
         self._told = True
         self._rows.set_rows(rows)
         self._told = False
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if rows else Qt.FocusPolicy.NoFocus)
         if selected != self.selected:
             self.set_selected(min(selected, len(rows) - 1))
         self.viewport().update()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPen, QResizeEvent
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 
 from gui.theme.plot_style import SYMBOLS, apply_plot_style, line_pen, symbol_brush, symbol_pen, symbol_size
 from gui.widgets.curve_range import Limits, rounded_range, settled_range, start_squeezes
@@ -256,6 +256,14 @@ class CurvePlot(pg.PlotWidget):
             event.ignore()
             return
         self._place_crosshair(moves[Qt.Key(event.key())])
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the curves, and a ring round the plot that the keyboard speaks to."""
+        super().paintEvent(event)
+        if self.hasFocus():
+            painter = QPainter(self.viewport())
+            painter.setPen(QPen(QColor(self.theme.palette.accent), 2))
+            painter.drawRect(self.viewport().rect().adjusted(1, 1, -1, -1))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
         super().resizeEvent(event)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from core.runs.events import CheckReport, Failure, Note
     from core.runs.request import RunRequest
     from core.runs.result import RunResult
+    from gui.header import HeaderBar
     from gui.notifications import Notifications
     from gui.run_controller import RunController
 
@@ -23,15 +24,24 @@ CANCELLED = {
     "run": ("The run was stopped: what is shown answers an earlier question.", "Press F5 to run again."),
 }
 ONE_AT_A_TIME = ("prediction", "pair", "target", "versus", "mask")
+BEING_TYPED = ("target", "versus")
 PAIR_HINT = "Take the pair away with its ×, or press P and choose another."
 
 
 class NoticeWiring(QObject):
     """Puts notices in force and takes them back when their cause is gone."""
 
-    def __init__(self, controller: RunController, notifications: Notifications, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        controller: RunController,
+        notifications: Notifications,
+        header: HeaderBar,
+        parent: QObject | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._notifications = notifications
+        self._notifications, self._header = notifications, header
+        self._notes: tuple[Note, ...] = ()
+        header.targetFinished.connect(self._show_notes)
         controller.failed.connect(self._on_controller_failed)
         controller.cancelled.connect(self._on_controller_cancelled)
         controller.resolved.connect(self._on_controller_resolved)
@@ -44,6 +54,7 @@ class NoticeWiring(QObject):
         self._notifications.withdraw("cancelled")
         if lane == "run":
             # They speak of a prompt that is no longer the one in question.
+            self._notes = ()
             for key in (*ONE_AT_A_TIME, "incision", "overflow"):
                 self._notifications.withdraw(key)
         self._notifications.show(Notice(FAILED[lane], "danger", failure.message, failure.hint, failure.details))
@@ -63,8 +74,16 @@ class NoticeWiring(QObject):
 
     @Slot(object, object)
     def _on_controller_resolved(self, request: RunRequest, notes: tuple[Note, ...]) -> None:
+        self._notes = notes
+        self._show_notes()
+
+    @Slot()
+    def _show_notes(self) -> None:
+        notes = self._notes
         for part in ONE_AT_A_TIME:
             mine = [note for note in notes if note.part == part and (part != "prediction" or not note.expected)]
+            if mine and part in BEING_TYPED and self._header.choosing:
+                continue
             if mine:
                 level: Literal["info", "warning"] = "info" if mine[0].expected else "warning"
                 hint = PAIR_HINT if part == "pair" else mine[0].hint

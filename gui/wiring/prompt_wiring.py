@@ -54,6 +54,7 @@ class PromptWiring(QObject):
         header.promptFinished.connect(store.seal)
         header.targetEdited.connect(self._on_header_target_edited)
         header.versusEdited.connect(self._on_header_versus_edited)
+        header.targetFinished.connect(store.seal)
         strip.selectionChosen.connect(self._on_strip_selection_chosen)
         strip.pairChosen.connect(self._on_strip_pair_chosen)
         chips.removed.connect(self._on_chips_removed)
@@ -115,11 +116,13 @@ class PromptWiring(QObject):
 
     @Slot(str)
     def _on_header_target_edited(self, text: str) -> None:
-        self._store.edit(replace(self._store.session, target=text or None), "Choose the target")
+        self._store.edit(replace(self._store.session, target=text or None), "Choose the target", group="target")
 
     @Slot(str)
     def _on_header_versus_edited(self, text: str) -> None:
-        self._store.edit(replace(self._store.session, versus=text or None), "Choose what to compare with")
+        self._store.edit(
+            replace(self._store.session, versus=text or None), "Choose what to compare with", group="versus"
+        )
 
     @Slot(object)
     def _on_strip_selection_chosen(self, selection: Selection) -> None:
@@ -150,7 +153,7 @@ class PromptWiring(QObject):
 
     @Slot(object)
     def _on_controller_result_ready(self, result: RunResult) -> None:
-        hint = "likeliest" if result.target_text is None else f"likeliest: {result.target_text.strip()}"
+        hint = "likeliest" if result.target_text is None else f"likeliest: {visible(result.target_text)}"
         if self._store.session.target is None:
             self._target_hint = hint
         self._texts |= {each.id: each.text for each in result.operated.listed}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.main_window import DOCKS_SHARE, MainWindow
 from gui.theme.theme import Theme
@@ -69,3 +69,14 @@ def test_that_curves_go_behind_one_another_to_make_room_once(window: MainWindow)
     assert window.condense()
     assert window.docks["log_prob_curve"] in window.tabifiedDockWidgets(window.docks["cosine_curve"])
     assert not window.condense()
+
+
+def test_that_tab_goes_through_the_window_as_it_is_read(window: MainWindow) -> None:
+    window.header.prompt.setFocus()
+    window.focusNextPrevChild(True)
+    order: list[QWidget] = [window.header.prompt]
+    while (following := order[-1].nextInFocusChain()) not in (None, window.header.prompt):
+        order.append(following)
+    parts = (window.strip.canvas, window.header.target, window.header.versus, window.grid.view)
+    places = [order.index(part) for part in parts]
+    assert places == sorted(places)
