@@ -52,9 +52,8 @@ def with_incision_param(session: Session, index: int, name: str, value: ParamVal
         If the value does not fit.
     """
     incision = session.plan[index]
-    params = OPERATIONS[incision.operation].checked({**dict(incision.params), name: value})
-    changed = replace(incision, params=sorted_params(params))
-    return replace(session, plan=session.plan.replaced(index, changed))
+    checked = OPERATIONS[incision.operation].checked({**dict(incision.params), name: value})
+    return replace(session, plan=session.plan.replaced(index, incision.with_param(name, checked[name])))
 
 
 def painted(

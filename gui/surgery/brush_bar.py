@@ -80,11 +80,6 @@ class BrushBar(QWidget):
         words = f"edits {label}" if label else f"for the {NEXT}"
         self.caption.setText(words)
 
-    def choose_number(self, number: int) -> None:
-        """Choose the operation that stands at a place, counted from 1, as its key does."""
-        if 1 <= number <= len(self.operations):
-            self._on_button_clicked(self.operations[number - 1].key)
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Put the dose beside the operations where there is room, else below them."""
         self._fit()

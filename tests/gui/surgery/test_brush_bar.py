@@ -67,14 +67,6 @@ def test_that_a_click_wishes_for_an_operation_and_waits(qtbot: QtBot, bar: Brush
     assert set(bar.fields) == {"sigma", "seed", "std"}
 
 
-def test_that_a_number_wishes_for_the_operation_at_that_place(qtbot: QtBot, bar: BrushBar) -> None:
-    told: list[str] = []
-    bar.operationChosen.connect(told.append)
-    for number in (0, 1, 3, 99):
-        bar.choose_number(number)
-    assert told == [bar.operations[0].key, bar.operations[2].key]
-
-
 @pytest.mark.parametrize("key", OPERATIONS.keys())
 def test_that_every_operation_gets_a_field_per_parameter(bar: BrushBar, key: str) -> None:
     bar.set_brush(key, OPERATIONS[key].checked({}))
