@@ -124,7 +124,7 @@ class BrushBar(QWidget):
             button.setProperty("kind", "segment")
             place = "only" if last == 1 else "first" if number == 1 else "last" if number == last else "middle"
             button.setProperty("place", place)
-            button.setToolTip(f"{operation.help} (key {number})")
+            button.setToolTip(f"{operation.help} (Ctrl+{number})")
             button.setAccessibleName(operation.label)
             button.setAccessibleDescription(operation.help)
             button.clicked.connect(lambda _=False, key=operation.key: self._on_button_clicked(key))
