@@ -98,8 +98,8 @@ class HeaderBar(QWidget):
         self.choosing = False
         for field in (self.target, self.versus):
             field.textEdited.connect(self._on_target_text_edited)
-        self.target.editingFinished.connect(self._on_target_editing_finished)
-        self.versus.editingFinished.connect(self._on_versus_editing_finished)
+        self.target.editingFinished.connect(self._on_token_editing_finished)
+        self.versus.editingFinished.connect(self._on_token_editing_finished)
 
     def _pause(self) -> QTimer:
         timer = QTimer(self)
@@ -176,16 +176,10 @@ class HeaderBar(QWidget):
         self.choosing = True
 
     @Slot()
-    def _on_target_editing_finished(self) -> None:
+    def _on_token_editing_finished(self) -> None:
+        """Tell both fields' tokens: what was not typed afresh is not told again."""
         self._tell_target()
-        self._finish_choosing()
-
-    @Slot()
-    def _on_versus_editing_finished(self) -> None:
         self._tell_versus()
-        self._finish_choosing()
-
-    def _finish_choosing(self) -> None:
         self.choosing = False
         self.targetFinished.emit()
 

@@ -35,16 +35,16 @@ def notation(cut: PlainCut) -> str:
     return f"{site}@{','.join(map(str, cut.positions))}={cut.op}({params})"
 
 
-def run(tiny: TinyModel, cuts: list[PlainCut], capsys: pytest.CaptureFixture[str], target: int) -> dict[str, Any]:
+def run(
+    tiny: TinyModel, cuts: list[PlainCut], capsys: pytest.CaptureFixture[str], versus: int | None
+) -> dict[str, Any]:
     """Run the command line and return its answer."""
     arguments = ["run", "--model", str(tiny.folder), "--prompt", tiny.prompt, "--device", "cpu", "--pair", "2|5"]
     for cut in cuts:
         arguments += ["--cut", notation(cut)]
-    if target >= 0:
-        arguments += [
-            "--target",
-            tiny.tokenizer.convert_tokens_to_string([tiny.tokenizer.convert_ids_to_tokens(target)]),
-        ]
+    if versus is not None:
+        piece = tiny.tokenizer.convert_ids_to_tokens(versus)
+        arguments += ["--versus", piece if "##" in piece else tiny.tokenizer.convert_tokens_to_string([piece])]
     arguments += ["--top", "5"]
     assert main(arguments) == 0
     answer: dict[str, Any] = json.loads(capsys.readouterr().out)
@@ -59,6 +59,7 @@ def compare(side: dict[str, Any], wanted: dict[str, Any]) -> None:
     assert side["entropy"] == pytest.approx(wanted["entropy"], abs=CLOSE)
     assert [entry["id"] for entry in side["top"]] == wanted["top"]
     assert side["rank"] == wanted["rank"]
+    assert side["logit_difference"] == pytest.approx(wanted["logit_difference"], abs=CLOSE)
 
 
 def positions(tiny: TinyModel, ids: list[int]) -> tuple[list[int], int]:
@@ -87,13 +88,13 @@ def test_that_every_operation_at_every_hook_point_equals_plain_hooks(
         operation,
         params,
     )
-    clean = expected(tiny.model, ids, [], read, 0, (2, 5))
+    clean = expected(tiny.model, ids, [], read, 0, (2, 5), ids[3])
     target = clean["top"][0]
-    clean = expected(tiny.model, ids, [], read, target, (2, 5))
-    operated = expected(tiny.model, ids, [cut], read, target, (2, 5))
-    answer = run(tiny, [cut], capsys, -1)
+    clean = expected(tiny.model, ids, [], read, target, (2, 5), ids[3])
+    operated = expected(tiny.model, ids, [cut], read, target, (2, 5), ids[3])
+    answer = run(tiny, [cut], capsys, ids[3])
     assert [token["id"] for token in answer["tokens"]] == ids
-    assert answer["target"]["id"] == target
+    assert (answer["target"]["id"], answer["versus"]["id"]) == (target, ids[3])
     compare(answer["clean"], clean)
     compare(answer["operated"], operated)
     p, q = clean["log_probs"], operated["log_probs"]
@@ -117,10 +118,10 @@ def test_that_stacked_incisions_equal_plain_hooks_in_model_order(
         PlainCut("z", 0, 1, [3], "noise", {"sigma": 1.0, "seed": 7}),
         PlainCut("mlp_out", 0, None, [2], "silence"),
     ]
-    target = expected(tiny.model, ids, [], read, 0, (2, 5))["top"][0]
-    answer = run(tiny, cuts, capsys, -1)
+    target = expected(tiny.model, ids, [], read, 0, (2, 5), ids[3])["top"][0]
+    answer = run(tiny, cuts, capsys, ids[3])
     assert answer["target"]["id"] == target
-    compare(answer["operated"], expected(tiny.model, ids, cuts, read, target, (2, 5)))
+    compare(answer["operated"], expected(tiny.model, ids, cuts, read, target, (2, 5), ids[3]))
 
 
 def test_that_an_encoder_without_a_head_gives_similarities_and_no_predictions(
@@ -131,7 +132,7 @@ def test_that_an_encoder_without_a_head_gives_similarities_and_no_predictions(
     tiny = tiny_bert_encoder
     ids = tiny.tokenizer(tiny.prompt).input_ids
     cut = PlainCut("z", 1, 2, [2], "silence")
-    answer = run(tiny, [cut], capsys, -1)
+    answer = run(tiny, [cut], capsys, None)
     stream = residuals(tiny.model, ids, [cut])
     assert answer["operated"]["cosine"]["2|5"] == pytest.approx(
         [float((layer[2] @ layer[5]) / layer[2].norm() / layer[5].norm()) for layer in stream], abs=CLOSE
