@@ -56,7 +56,7 @@ def seed(bar: BrushBar) -> WholeField:
 def test_that_there_is_a_button_for_every_operation_in_order(bar: BrushBar) -> None:
     assert list(bar.buttons) == [each.key for each in sorted(OPERATIONS, key=lambda each: each.order)]
     assert bar.buttons["noise"].isChecked()
-    assert "(key 1)" in bar.buttons["silence"].toolTip()
+    assert "(Ctrl+1)" in bar.buttons["silence"].toolTip()
 
 
 def test_that_a_click_wishes_for_an_operation_and_waits(qtbot: QtBot, bar: BrushBar) -> None:
