@@ -37,6 +37,16 @@ def locate(selection: Selection, tokens: Tokens) -> tuple[int, ...]:
     return tuple(sorted(chosen))
 
 
+def found(selection: Selection, tokens: Tokens | None) -> tuple[int, ...]:
+    """Return the positions a selection means, or none where it means nothing in this prompt."""
+    if tokens is None:
+        return ()
+    try:
+        return locate(selection, tokens)
+    except SurgeryError:
+        return ()
+
+
 def mask_positions(tokens: Tokens) -> tuple[int, ...]:
     """Return where the mask stands.
 

@@ -10,7 +10,7 @@ from core.errors import SurgeryError
 from core.interventions.ops import OPERATIONS
 from core.sessions import edits
 from core.sessions.resolve import check_site
-from core.text.locate import locate
+from core.text.locate import found, locate
 from gui.notifications import Notice
 from gui.surgery.grid_model import GridIncision
 from gui.surgery.incision_words import positions_words
@@ -212,12 +212,7 @@ class CutWiring(QObject):
         self._show()
 
     def _positions(self, selection: Selection) -> tuple[int, ...]:
-        if self._tokens is None:
-            return ()
-        try:
-            return locate(selection, self._tokens)
-        except SurgeryError:
-            return ()
+        return found(selection, self._tokens)
 
     def _problem(self, incision: Incision) -> str | None:
         if self._tokens is None or self._info is None:

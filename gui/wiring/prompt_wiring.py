@@ -11,7 +11,7 @@ from core.errors import SurgeryError
 from core.sessions.edits import MOST_PAIRS, with_pair, without_pair
 from core.sessions.session import TokenPair
 from core.sites.selection import at
-from core.text.locate import locate
+from core.text.locate import found
 from gui.notifications import Notice
 from gui.widgets.visible_text import visible
 
@@ -96,12 +96,7 @@ class PromptWiring(QObject):
         self._chips.set_labels(tuple(labels), frozenset(broken))
 
     def _positions(self, selection: Selection) -> tuple[int, ...]:
-        if self._tokens is None:
-            return ()
-        try:
-            return locate(selection, self._tokens)
-        except SurgeryError:
-            return ()
+        return found(selection, self._tokens)
 
     def _words(self, selection: Selection) -> str:
         positions = self._positions(selection)

@@ -7,7 +7,7 @@ import pytest
 from core.errors import SurgeryError
 from core.models.tokenizing import tokenize
 from core.sites.selection import ALL, MASK, Selection, at, parse_selection, text_selection
-from core.text.locate import locate
+from core.text.locate import found, locate
 from core.text.tokens import Token, Tokens
 from tests.fixtures.small_tokenizers import byte_pairs, with_tokenizer
 
@@ -143,3 +143,8 @@ def test_that_positions_are_plain_numbers_within_the_prompt(selection: Selection
 
 def test_that_the_first_place_counts_also_inside_a_longer_word() -> None:
     assert locate(text_selection("he"), tokens("The", " king", " said", " that", " he", " left")) == (0,)
+
+
+def test_that_what_is_not_in_the_prompt_is_found_nowhere() -> None:
+    assert found(at(99), PROMPT) == found(text_selection("ketchup"), PROMPT) == found(at(0), None) == ()
+    assert found(at(3), PROMPT) == (3,)
