@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -187,6 +188,18 @@ def test_that_a_hub_that_is_gone_in_the_middle_is_answered(
     at_work.wait_until_quiet()
     assert at_work.session.model == "someone/tiny" != before.model
     assert at_work.notices == {}
+
+
+def test_that_a_disk_without_room_is_answered(
+    at_work: Hands, hub_server: HubServer, tiny_gpt2: TinyModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from core.models import catalogue
+
+    real = hub_module.Hub
+    monkeypatch.setattr(catalogue, "Hub", lambda: real(endpoint=hub_server.address, cache=tmp_path / "cache"))
+    monkeypatch.setattr("core.models.hub.shutil.disk_usage", lambda _: SimpleNamespace(total=10**6, used=0, free=1000))
+    hub_server.publish("someone/tiny", tiny_gpt2.folder)
+    assert "free" in open_and_fail(at_work, "someone/tiny")
 
 
 def test_that_a_run_without_memory_left_is_answered(at_work: Hands, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,11 +6,16 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from core.models import catalogue, hub
 from tests.core.command_line.conftest import Said
+from tests.fixtures.hub_server import HubServer, Repository, hub_server
+
+__all__ = ["hub_server"]  # a fixture
 
 if TYPE_CHECKING:
     from tests.fixtures.tiny_models import TinyModel
@@ -248,3 +253,29 @@ def test_that_wrong_usage_is_exit_code_2_and_says_how_to_use_it(command: Command
     assert (said.code, said.out) == (2, "")
     assert said.err.startswith("usage: main.py")
     assert "Traceback" not in said.err
+
+
+@pytest.fixture
+def published(
+    hub_server: HubServer, tiny_gpt2: TinyModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Repository:
+    """A model on a stand-in for the hub, which is where the command line looks."""
+    made = hub.Hub(endpoint=hub_server.address, cache=tmp_path / "cache")
+    monkeypatch.setattr(catalogue, "Hub", lambda: made)
+    return hub_server.publish("someone/tiny", tiny_gpt2.folder)
+
+
+def test_that_a_network_gone_in_the_middle_is_said_and_the_next_try_succeeds(
+    command: Command, published: Repository
+) -> None:
+    published.drops = [5000, *[0] * 50]
+    assert "connection" in opening(command, "someone/tiny").lower()
+    published.drops = []
+    assert command("check", "--model", "someone/tiny", "--device", "cpu").code == 0
+
+
+def test_that_a_disk_without_room_is_said(
+    command: Command, published: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.models.hub.shutil.disk_usage", lambda _: SimpleNamespace(total=10**6, used=0, free=1000))
+    assert "free" in opening(command, "someone/tiny")

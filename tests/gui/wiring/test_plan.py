@@ -154,11 +154,12 @@ def test_that_another_prompt_keeps_the_cuts_and_says_which_one_does_not_fit(plan
     assert not any("There is no token" in row for row in planned.rows)
 
 
-def test_that_a_cut_in_a_layer_the_model_does_not_have_is_kept_and_named(planned: Hands) -> None:
-    planned.store.edit(replace(planned.session, plan=Plan((parse_cut("L7H0.z@1=silence"),))), "Cut")
+@pytest.mark.parametrize(("cut", "missing"), [("L7H0.z@1=silence", "layer 7"), ("L0H9.z@1=silence", "head 9")])
+def test_that_a_cut_where_the_model_has_nothing_is_kept_and_named(planned: Hands, cut: str, missing: str) -> None:
+    planned.store.edit(replace(planned.session, plan=Plan((parse_cut(cut),))), "Cut")
     planned.wait_until_quiet()
-    assert planned.notices["incision"].startswith("One incision is not applied: There is no layer 7")
-    assert "There is no layer 7" in planned.rows[0]
+    assert planned.notices["incision"].startswith(f"One incision is not applied: There is no {missing}")
+    assert f"There is no {missing}" in planned.rows[0]
     planned.click_plan(0, "check")
     planned.wait_until_quiet()
     assert planned.notices == {}
