@@ -12,7 +12,7 @@ from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 
 from gui.theme.plot_style import SYMBOLS, apply_plot_style, line_pen, symbol_brush, symbol_pen, symbol_size
-from gui.widgets.curve_range import Limits, rounded_range, settled_range, start_squeezes
+from gui.widgets.curve_range import Limits, rounded_range, settled_range, start_squeezes, with_room_below
 from gui.widgets.depth_axis import DepthAxis
 from gui.widgets.number_format import plain
 from gui.widgets.value_axis import ValueAxis
@@ -131,6 +131,8 @@ class CurvePlot(pg.PlotWidget):
         arrays = [array for each in self.series for array in (each.clean, each.operated)]
         squeezed = start_squeezes(arrays, self._limits)
         wanted = rounded_range([array[1:] for array in arrays] if squeezed else arrays, self._limits)
+        if squeezed:
+            wanted = with_room_below(wanted, min(float(array[1]) for array in arrays))
         self._shown = settled_range(wanted, None if anew else self._shown)
         low = self._shown[0]
         self._squeezed = squeezed and bool(self.series[0].operated[0] < low)

@@ -37,6 +37,7 @@ class Limits:
 COSINE = Limits(low=-1, high=1, least=0.1)
 LOG_PROB = Limits(high=0, least=1, may_leave_start=True)
 SQUEEZED = 0.4
+STEEP = 0.2
 
 
 def round_step(span: float) -> float:
@@ -67,6 +68,15 @@ def rounded_range(arrays: Iterable[NDArray[np.float64]], limits: Limits) -> tupl
     low = max(math.floor(low / step) * step, limits.low)
     high = min(math.ceil(high / step) * step, limits.high)
     return low, high
+
+
+def with_room_below(wanted: tuple[float, float], lowest: float) -> tuple[float, float]:
+    """Return a range one round step lower where a value lies at its very bottom.
+
+    A line that comes in from below the range would look level there, as if it began at that value.
+    """
+    low, high = wanted
+    return (low - round_step(high - low), high) if lowest - low < STEEP * (high - low) else wanted
 
 
 def settled_range(new: tuple[float, float], shown: tuple[float, float] | None) -> tuple[float, float]:

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gui.widgets.curve_range import COSINE, LOG_PROB, Limits, round_step, rounded_range, settled_range
+from gui.widgets.curve_range import (
+    COSINE,
+    LOG_PROB,
+    Limits,
+    round_step,
+    rounded_range,
+    settled_range,
+    with_room_below,
+)
 from gui.widgets.depth_axis import depth_name, depth_ticks
 from gui.widgets.value_axis import digits_of, end_ticks, value_ticks
 
@@ -108,3 +116,9 @@ def test_that_ticks_are_even_where_they_can_be(low: float, high: float, apart: f
 
 def test_that_labels_have_the_digits_that_write_all_of_them_out() -> None:
     assert [digits_of(values) for values in ([-25.0, 0.0], [-0.2, 0.0, 0.5], [0.25, 1.0])] == [0, 1, 2]
+
+
+def test_that_a_line_from_below_the_range_is_never_level() -> None:
+    assert with_room_below((-2.0, -0.5), -2.0) == (-2.5, -0.5)
+    assert with_room_below((-2.0, -0.5), -1.0) == (-2.0, -0.5)
+    assert with_room_below((-2.0, -0.5), float("nan")) == (-2.0, -0.5)
