@@ -8,9 +8,19 @@ from typing import TYPE_CHECKING, Literal
 
 from core.errors import SurgeryError
 from core.interventions.plan import ParamValue
+from core.sites.hook_point import HOOK_POINTS, hook_point
+from core.sites.selection import parse_selection
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+# What an operation needs to be given besides the activation, see `Activation`.
+Need = Literal["spread", "donor", "references", "transplant", "direction", "keys"]
+
+EVERYWHERE = frozenset(HOOK_POINTS)
+ATTENTION = frozenset({"attn_scores", "pattern"})
+VECTORS = EVERYWHERE - ATTENTION
+STREAM = frozenset(name for name, point in HOOK_POINTS.items() if point.width == "d_model")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +30,8 @@ class Parameter:
     Attributes
     ----------
     name, label, help : str
-    kind : {"float", "int", "choice"}
+    kind : {"float", "int", "choice", "text", "tokens"}
+        ``"tokens"`` is a selection of tokens in the notation, ``"text"`` any text.
     default : int, float or str
     minimum, maximum : float
         Bounds that are always kept; for numbers only.
@@ -35,7 +46,7 @@ class Parameter:
     name: str
     label: str
     help: str
-    kind: Literal["float", "int", "choice"]
+    kind: Literal["float", "int", "choice", "text", "tokens"]
     default: ParamValue
     minimum: float = float("-inf")
     maximum: float = float("inf")
@@ -55,6 +66,8 @@ class Parameter:
             if value not in self.choices:
                 raise SurgeryError(f"{self.name} cannot be {value!r}.", f"Choose one of {', '.join(self.choices)}.")
             return value
+        if self.kind in ("text", "tokens"):
+            return self._checked_text(value)
         whole = self.kind == "int"
         try:
             number = float("nan") if isinstance(value, bool) else int(value) if whole else float(value)
@@ -64,6 +77,12 @@ class Parameter:
         if is_cut_off or abs(number) == float("inf") or not self.minimum <= number <= self.maximum:
             raise SurgeryError(f"{self.name} cannot be {value!r}.", f"Give {self._allowed()}.")
         return number
+
+    def _checked_text(self, value: ParamValue) -> str:
+        text = str(value).strip()
+        if not text or "\n" in text:
+            raise SurgeryError(f"{self.name} cannot be {value!r}.", "Give a text of one line.")
+        return str(parse_selection(text)) if self.kind == "tokens" else text
 
     def _allowed(self) -> str:
         kind = "a whole number" if self.kind == "int" else "a number"
@@ -82,13 +101,32 @@ class Activation:
         Standard deviation of the layer's whole clean hidden state, over tokens and dimensions.
     token_std : tuple of float
         The same for each chosen token alone, over dimensions.
+    whole : Tensor or None, shape [batch, token, width]
+        The activation at all tokens of the prompt, in this run, before the operation.
+    positions : tuple of int
+        Which tokens of ``whole`` are the chosen ones.
+    keys : tuple of int
+        Key tokens that the operation is about; see `Parameter.kind`.
+    donor : Tensor or None, shape [chosen token, width]
+        What is put in instead: from another prompt or another model, aligned to the chosen tokens.
+    references : tuple of Tensor, each of shape [prompt, width]
+        For each chosen token the same site and position in the reference prompts that reach so far.
+    direction : Tensor or None, shape [width]
+        A unit vector.
     """
 
     layer_std: float
     token_std: tuple[float, ...]
+    whole: Tensor | None = None
+    positions: tuple[int, ...] = ()
+    keys: tuple[int, ...] = ()
+    donor: Tensor | None = None
+    references: tuple[Tensor, ...] = ()
+    direction: Tensor | None = None
 
 
 Params = Mapping[str, ParamValue]
+SEED = "seed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,8 +141,19 @@ class Operation:
     apply : callable
         ``apply(x, params, activation) -> Tensor`` of the shape of ``x``: [batch, token, width],
         the chosen tokens only.
-    needs_clean_run : bool
-        Whether ``Activation`` has to be filled from a clean run.
+    needs : frozenset of str
+        Which entries of ``Activation`` have to be filled: ``"spread"`` (the standard deviations),
+        ``"donor"`` (from the counterfactual prompt), ``"transplant"`` (the donor from another
+        model), ``"references"``, ``"direction"``, ``"keys"``.
+    needs_for : callable or None
+        ``needs_for(params)`` where the needs depend on the parameters.
+    points : frozenset of str
+        Hook points where the operation makes sense.
+    elsewhere : str
+        Why it makes none at the others, as a sentence.
+    describe : callable or None
+        ``describe(params)`` names in a few words what the operation does with these parameters,
+        where the label alone would hide something that decides the numbers.
     identity : dict or None
         Parameters under which the operation changes nothing, if there are such.
     mark : str
@@ -118,10 +167,41 @@ class Operation:
     help: str
     apply: Callable[[Tensor, Params, Activation], Tensor]
     parameters: tuple[Parameter, ...] = ()
-    needs_clean_run: bool = False
+    needs: frozenset[Need] = frozenset()
+    needs_for: Callable[[Params], frozenset[Need]] | None = None
+    points: frozenset[str] = EVERYWHERE
+    elsewhere: str = ""
+    describe: Callable[[Params], str] | None = None
     identity: Mapping[str, ParamValue] | None = None
     mark: str = ""
     order: int = 0
+
+    @property
+    def is_random(self) -> bool:
+        """Whether a seed decides what it does."""
+        return any(p.name == SEED for p in self.parameters)
+
+    def wants(self, params: Params) -> frozenset[Need]:
+        """Return what has to be supplied for these parameters."""
+        return self.needs if self.needs_for is None else self.needs_for(params)
+
+    def name_with(self, params: Params) -> str:
+        """Return the operation's name with what decides its meaning."""
+        return self.label if self.describe is None else self.describe(params)
+
+    def check_point(self, name: str) -> None:
+        """Refuse a hook point where the operation makes no sense.
+
+        Raises
+        ------
+        SurgeryError
+            With the reason, and where it can be used.
+        """
+        if hook_point(name).name not in self.points:
+            where = ", ".join(point for point in HOOK_POINTS if point in self.points)
+            raise SurgeryError(
+                f"{self.label} makes no sense at {name}. {self.elsewhere}".strip(), f"Use it at {where}."
+            )
 
     @property
     def dose(self) -> Parameter | None:

@@ -23,6 +23,8 @@ class Incision:
         The operation's parameters, complete and sorted by name.
     enabled : bool
         A disabled incision stays in the plan but is not applied.
+    receiver : Site or None
+        For path patching: the only site that the change is carried to. None lets it spread.
     """
 
     site: Site
@@ -30,6 +32,7 @@ class Incision:
     operation: str
     params: tuple[tuple[str, ParamValue], ...] = ()
     enabled: bool = True
+    receiver: Site | None = None
 
     @property
     def place(self) -> tuple[Site, Selection]:

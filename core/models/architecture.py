@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+Config = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,49 +20,133 @@ class Architecture:
     label : str
         The family's name on screen.
     objective : {"causal", "masked"}
-    language_model_class, backbone_class : str
-        Names in transformers of the class with the vocabulary head and of the one without.
+    language_model_class : str or None
+        Name in transformers of the class with the vocabulary head; None for a family that is
+        used without one.
+    backbone_class : str
+        Name of the class without it.
     backbone_options : dict
         Arguments of the backbone class when it is loaded alone.
     blocks : str
         The list of blocks, below the backbone.
+    shared_block : str or None
+        For families whose layers share their weights: below each entry of ``blocks``, the module
+        that is called once for every layer of its group. None where each layer has its own.
     attention : str
-        The attention module, below a block; its second output is the pattern, when eager.
+        The module, below a block, that computes q, k, v and the pattern.
     attention_projection : str
-        The output projection, below a block: its input is z of all heads side by side, its
-        output is attn_out.
-    mlp_projection : str
-        The module, below a block, whose output is mlp_out.
+        The output projection, below a block: its input is z of all heads side by side.
+    attention_output : str or None
+        The module, below a block, whose output is attn_out, where that is not the projection:
+        a norm that is applied to it before it is added.
+    mlp_pre : str or None
+        The module, below a block, whose output is mlp_pre; None where there is no such thing.
+    mlp_pre_half : {"whole", "first", "second"}
+        Which part of that output is mlp_pre, where it holds the gate and the value side by side.
+    mlp_projection : str or None
+        The MLP's last projection, below a block: its input is mlp_post; None where there is no
+        single one (mixtures of experts).
+    mlp_output : str or None
+        The module, below a block, whose output is mlp_out, where that is not the projection.
+    parallel : bool
+        Whether attention and MLP read the same residual, so that there is no resid_mid.
     final_norm : str or None
         The norm after the last block, below the backbone; None for post-norm families.
-    head : str
-        From the normed residual to the logits, below the language model.
+    head : tuple of str
+        From the normed residual to the logits: modules below the language model, one after the
+        other. Empty for a family without a head.
+    logit_scaling : tuple of ({"times", "over", "cap"}, str)
+        What happens to the head's answer, in order: multiplied or divided by an entry of the
+        configuration, or capped as ``c * tanh(x / c)``. Entries that are absent or null are skipped.
+    residual_multiplier : str or None
+        Entry of the configuration that attn_out and mlp_out are multiplied by when they are added.
     transposed_projection : bool
         Whether weights are stored [in, out] (GPT-2's Conv1D) and not [out, in].
     post_norms : tuple of (str, str) or None
         The norms, below a block, that are applied to the sum after the attention and after the
         MLP; None where the sum itself is the residual.
+    own_attention : bool
+        Whether the family computes its attention in code of its own, so that q, k, v and the
+        scores cannot be reached; z can.
+    pattern : str or None
+        For these: the dropout, below a block, whose input is the pattern; None where there is none.
+    context : tuple of str
+        Entries of the configuration that may give the longest prompt, tried in order.
+    notes : tuple of str
+        What the user should know of sites in this family, in whole sentences.
     leftovers : tuple of str
         Patterns of names below the backbone that checkpoints hold and the network rightly leaves
         out: poolers, and tables that older versions of the library saved along with the weights.
     accepted : dict
         Entries of a configuration that change the mathematics, with the values that this table
         describes. What is absent or null is accepted.
+    adapt : callable or None
+        ``adapt(table, config)`` returns the table of one variant of the family.
+    detected : bool
+        Whether the table was found by looking at a network, and not written by a person.
     """
 
     key: str
     label: str
     objective: Literal["causal", "masked"]
-    language_model_class: str
+    language_model_class: str | None
     backbone_class: str
     backbone_options: dict[str, Any] = field(default_factory=dict)
     blocks: str
+    shared_block: str | None = None
     attention: str
     attention_projection: str
-    mlp_projection: str
+    attention_output: str | None = None
+    mlp_pre: str | None
+    mlp_pre_half: Literal["whole", "first", "second"] = "whole"
+    mlp_projection: str | None
+    mlp_output: str | None = None
+    parallel: bool = False
     final_norm: str | None
-    head: str
+    head: tuple[str, ...]
+    logit_scaling: tuple[tuple[Literal["times", "over", "cap"], str], ...] = ()
+    residual_multiplier: str | None = None
     transposed_projection: bool = False
     post_norms: tuple[str, str] | None = None
+    own_attention: bool = False
+    pattern: str | None = None
+    context: tuple[str, ...] = ("max_position_embeddings",)
+    notes: tuple[str, ...] = ()
     leftovers: tuple[str, ...] = ()
     accepted: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    adapt: Callable[[Architecture, Config], Architecture] | None = None
+    detected: bool = False
+
+    def of(self, config: Config) -> Architecture:
+        """Return the table of the variant that a configuration describes."""
+        return self if self.adapt is None else self.adapt(self, config)
+
+    @property
+    def attn_out(self) -> str:
+        """The module, below a block, whose output is attn_out."""
+        return self.attention_output or self.attention_projection
+
+    @property
+    def mlp_out(self) -> str:
+        """The module, below a block, whose output is mlp_out."""
+        path = self.mlp_output or self.mlp_projection
+        assert path is not None, "a table names the MLP's output or its last projection"
+        return path
+
+    def unreachable(self) -> dict[str, str]:
+        """Return the hook points that models of this family do not offer, and why not."""
+        reasons: dict[str, str] = {}
+        if self.own_attention:
+            for name in ("q", "k", "v", "attn_scores"):
+                reasons[name] = f"{self.label} computes its attention in code of its own, which hides them."
+            if self.pattern is None:
+                reasons["pattern"] = f"{self.label} computes its attention in code of its own, which hides it."
+        if self.parallel:
+            reasons["resid_mid"] = f"In {self.label} attention and MLP read the same residual: there is none between."
+        if self.mlp_projection is None:
+            reasons["mlp_post"] = f"{self.label} mixes several experts: there is no single set of neurons."
+        if self.mlp_pre is None:
+            reasons["mlp_pre"] = reasons.get("mlp_post") or f"{self.label} has no neurons before a nonlinearity."
+        if not self.head:
+            reasons["logits"] = f"{self.label} is used without a language-model head."
+        return reasons

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 def has_head_weights(checkpoint: Checkpoint, architecture: Architecture) -> bool:
     """Return whether the files hold any weight of the language-model head, be it the only one."""
-    return any(name.startswith(architecture.head + ".") for name in _names(checkpoint.weights))
+    return any(in_head(name, architecture) for name in _names(checkpoint.weights))
+
+
+def in_head(name: str, architecture: Architecture) -> bool:
+    """Return whether a weight's name is one of the language-model head's."""
+    return any(name.startswith(f"{path}.") for path in architecture.head)
 
 
 def refuse_missing(checkpoint: Checkpoint, missing: Iterable[str]) -> None:
@@ -56,7 +61,7 @@ def refuse_unused(architecture: Architecture, network: PreTrainedModel, unused: 
         below = name.removeprefix(prefix)
         if below != name or below.split(".")[0] in parts:
             return not any(fnmatchcase(below, pattern) for pattern in architecture.leftovers)
-        return has_head and name.startswith(architecture.head + ".")
+        return has_head and in_head(name, architecture)
 
     if names := sorted(filter(belongs, unused)):
         raise SurgeryError(

@@ -9,7 +9,6 @@ if TYPE_CHECKING:
 
     from transformers import PreTrainedConfig
 
-ATTENTION = "sdpa"
 NOT_THE_CHECKPOINTS_TO_CHOOSE = {
     # Code, some of it fetched from the hub; so do all entries that name an implementation.
     "auto_map", "custom_pipelines", "use_kernels", "kernel_config", "allow_all_kernels", "quantization_config",
@@ -20,6 +19,11 @@ NOT_THE_CHECKPOINTS_TO_CHOOSE = {
     "output_attentions", "output_hidden_states", "return_dict", "use_return_dict", "torchscript",
     "chunk_size_feed_forward", "dtype", "torch_dtype",
 }  # fmt: skip
+
+
+def attention_of(network_class: Any) -> str:
+    """Return the implementation of attention that a library's class is loaded with."""
+    return "sdpa" if getattr(network_class, "_supports_sdpa", False) else "eager"
 
 
 def configuration_for(config: Mapping[str, Any], network_class: Any) -> PreTrainedConfig:

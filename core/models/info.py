@@ -27,6 +27,14 @@ class ModelInfo:
     n_parameters, memory_bytes : int
     dtype, device : str
         As in ``float32`` and ``cpu``.
+    d_mlp : int or None
+        Number of neurons in a layer's MLP; None where there is no single set of them.
+    unreachable : tuple of (str, str)
+        Hook points that this model does not offer, each with the reason in a sentence.
+    notes : tuple of str
+        What the user should know of this family's sites, in whole sentences.
+    detected : bool
+        Whether the family's table was found by looking at the network.
     """
 
     name: str
@@ -45,3 +53,15 @@ class ModelInfo:
     memory_bytes: int
     dtype: str
     device: str
+    d_mlp: int | None = None
+    unreachable: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+    detected: bool = False
+
+    def why_not(self, hook_point: str) -> str | None:
+        """Return why a hook point is not offered, or None if it is."""
+        return dict(self.unreachable).get(hook_point)
+
+    def heads_at(self, heads: str) -> int:
+        """Return how many heads there are of a kind: ``query`` or ``key_value``."""
+        return self.n_key_value_heads if heads == "key_value" else self.n_heads

@@ -10,6 +10,9 @@ from core.errors import SurgeryError
 from core.models.pieces import Vocabulary, vocabulary_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import Tensor
     from torch.nn import Module
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
@@ -48,10 +51,17 @@ class LoadedModel:
         """The network without its head: from token ids to the last residual."""
         return self.network.base_model if self.info.has_head else self.network
 
-    @property
+    @cached_property
     def blocks(self) -> list[Module]:
-        """The blocks, first to last."""
-        return list(self._child(self.backbone, self.architecture.blocks).children())
+        """The blocks, first to last; the same module several times where layers share weights."""
+        return blocks_of(self.backbone, self.architecture, int(self.network.config.num_hidden_layers))
+
+    def turn(self, layer: int) -> tuple[int, int] | None:
+        """Return which call of its block a layer is, and of how many; None where each has its own."""
+        if self.architecture.shared_block is None:
+            return None
+        same = [number for number, block in enumerate(self.blocks) if block is self.blocks[layer]]
+        return same.index(layer), len(same)
 
     @property
     def final_norm(self) -> Module | None:
@@ -60,9 +70,35 @@ class LoadedModel:
         return None if path is None else self._child(self.backbone, path)
 
     @property
-    def head(self) -> Module | None:
-        """From the normed residual to the logits; None for a bare backbone."""
-        return self._child(self.network, self.architecture.head) if self.info.has_head else None
+    def head(self) -> Callable[[Tensor], Tensor] | None:
+        """From the normed residual [..., d_model] to the logits [..., vocab]; None for a bare backbone."""
+        if not self.info.has_head:
+            return None
+        parts = [self._child(self.network, path) for path in self.architecture.head]
+
+        def logits(x: Tensor) -> Tensor:
+            for part in parts:
+                x = part(x)
+            return self._scaled(x)
+
+        return logits
+
+    def _scaled(self, logits: Tensor) -> Tensor:
+        for how, name in self.architecture.logit_scaling:
+            amount = getattr(self.network.config, name, None)
+            if amount is None:
+                continue
+            if how == "cap":
+                logits = (logits / amount).tanh() * amount
+            else:
+                logits = logits * amount if how == "times" else logits / amount
+        return logits
+
+    @property
+    def residual_multiplier(self) -> float:
+        """What attn_out and mlp_out are multiplied by when they are added to the residual stream."""
+        name = self.architecture.residual_multiplier
+        return 1.0 if name is None else float(getattr(self.network.config, name))
 
     def part(self, layer: int, path: str) -> Module:
         """Return the module at a dotted path below a block.
@@ -76,6 +112,25 @@ class LoadedModel:
 
     def _child(self, module: Module, path: str) -> Module:
         return find_part(module, path, self.architecture)
+
+
+def blocks_of(backbone: Module, architecture: Architecture, n_layers: int) -> list[Module]:
+    """Return a network's blocks, one entry per layer.
+
+    Raises
+    ------
+    SurgeryError
+        If they are not there, or are not as many as there are layers.
+    """
+    found = list(find_part(backbone, architecture.blocks, architecture).children())
+    if architecture.shared_block is not None and found:
+        groups = [find_part(group, architecture.shared_block, architecture) for group in found]
+        found = [groups[layer * len(groups) // n_layers] for layer in range(n_layers)]
+    if len(found) != n_layers:
+        raise SurgeryError(
+            f"The model has {len(found)} blocks but its config.json says {n_layers}.", "Get the checkpoint again."
+        )
+    return found
 
 
 def find_part(module: Module, path: str, architecture: Architecture) -> Module:

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.cancel import CancelToken
-from core.errors import SurgeryError
 from core.models.architectures import ARCHITECTURES
 from core.models.catalogue import locate_model
 from core.models.checkpoint import inspect_checkpoint
 from core.models.devices import check_dtype, choose_device
 from core.models.fingerprint import fingerprint
 from core.models.info import ModelInfo
-from core.models.loaded_model import LoadedModel, find_part
+from core.models.loaded_model import LoadedModel, blocks_of, find_part
 from core.models.memory import check_fits
 from core.models.network import import_library, load_network
 from core.models.progress import silent
 from core.models.tokenizer_files import load_tokenizer
 
 if TYPE_CHECKING:
+    from torch.nn import Module
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
     from core.models.architecture import Architecture
     from core.models.progress import Report
+
+
+UNBOUNDED_CONTEXT = 4096
 
 
 def open_model(
@@ -59,7 +62,7 @@ def open_model(
     folder = locate_model(name, report, cancel)
     report("Reading the checkpoint", None)
     checkpoint = inspect_checkpoint(folder)
-    architecture = ARCHITECTURES[checkpoint.family]
+    architecture = ARCHITECTURES[checkpoint.family].of(checkpoint.config)
     cancel.check()
     report("Importing torch", None)
     import torch  # noqa: F401  # imported here, so that its seconds have a name
@@ -93,29 +96,25 @@ def _describe(
     device: str,
 ) -> ModelInfo:
     config = network.config
-    blocks = list(find_part(network.base_model, architecture.blocks, architecture).children())
-    if len(blocks) != config.num_hidden_layers:
-        raise SurgeryError(
-            f"The model has {len(blocks)} blocks but its config.json says {config.num_hidden_layers}.",
-            "Get the checkpoint again.",
-        )
+    blocks = blocks_of(network.base_model if has_head else network, architecture, int(config.num_hidden_layers))
     for block in blocks:
-        for path in (architecture.attention, architecture.mlp_projection):
-            find_part(block, path, architecture)
-    # The width of z, not d_model: the two differ in models that choose their own width of a head.
-    weight = find_part(blocks[0], architecture.attention_projection, architecture).weight
-    z_width = weight.shape[0 if architecture.transposed_projection else 1]  # type: ignore[index]
+        for path in (architecture.attention, architecture.attn_out, architecture.mlp_out, architecture.mlp_pre):
+            if path is not None:
+                find_part(block, path, architecture)
     n_heads = int(config.num_attention_heads)
+    # The width of z, not d_model: the two differ in models that choose their own width of a head.
+    z_width = _input_width(blocks[0], architecture.attention_projection, architecture)
+    neurons = architecture.mlp_projection
     return ModelInfo(
         name=name,
         family=architecture.key,
         n_layers=len(blocks),
         n_heads=n_heads,
-        n_key_value_heads=int(getattr(config, "num_key_value_heads", None) or n_heads),
+        n_key_value_heads=_n_key_value_heads(config, n_heads),
         d_model=int(config.hidden_size),
-        d_head=int(z_width) // n_heads,
+        d_head=z_width // n_heads,
         vocab_size=int(config.vocab_size),
-        context=int(config.max_position_embeddings),
+        context=_context(config, architecture, tokenizer),
         objective=architecture.objective,
         has_head=has_head,
         mask_token=tokenizer.mask_token if architecture.objective == "masked" else None,
@@ -123,4 +122,35 @@ def _describe(
         memory_bytes=sum(t.nbytes for t in (*network.parameters(), *network.buffers())),
         dtype=dtype,
         device=device,
+        d_mlp=None if neurons is None else _input_width(blocks[0], neurons, architecture),
+        unreachable=tuple(_unreachable(architecture, has_head).items()),
+        notes=architecture.notes,
+        detected=architecture.detected,
     )
+
+
+def _input_width(block: Module, path: str, architecture: Architecture) -> int:
+    weight: Any = find_part(block, path, architecture).weight
+    return int(weight.shape[0 if architecture.transposed_projection else 1])
+
+
+def _n_key_value_heads(config: Any, n_heads: int) -> int:
+    for name in ("num_key_value_heads", "num_kv_heads"):
+        if (count := getattr(config, name, None)) is not None:
+            return int(count)
+    return 1 if getattr(config, "multi_query", False) else n_heads
+
+
+def _context(config: Any, architecture: Architecture, tokenizer: PreTrainedTokenizerFast) -> int:
+    for name in architecture.context:
+        if (length := getattr(config, name, None)) is not None:
+            return int(length)
+    # Relative positions have no end; what the tokenizer was made for is what the model has seen.
+    return min(int(tokenizer.model_max_length), UNBOUNDED_CONTEXT)
+
+
+def _unreachable(architecture: Architecture, has_head: bool) -> dict[str, str]:
+    reasons = architecture.unreachable()
+    if not has_head:
+        reasons.setdefault("logits", "This model has no language-model head.")
+    return reasons

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from core.errors import Cancelled, SurgeryError
-from core.models.completeness import has_head_weights, refuse_missing, refuse_unused
-from core.models.configuration import ATTENTION, configuration_for
+from core.models.completeness import has_head_weights, in_head, refuse_missing, refuse_unused
+from core.models.configuration import attention_of, configuration_for
 from core.models.memory import is_out_of_memory
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ def import_library(architecture: Architecture) -> None:
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     for name in (architecture.language_model_class, architecture.backbone_class):
-        getattr(transformers, name)
+        if name is not None:
+            getattr(transformers, name)
 
 
 def load_network(
@@ -56,11 +57,12 @@ def load_network(
     with _told(report, cancel), _failures_in_words(checkpoint, dtype, device):
         network: PreTrainedModel | None = None
         saved_bare = checkpoint.architectures == (architecture.backbone_class,)
-        if not saved_bare or has_head_weights(checkpoint, architecture):
-            network, found = _load(checkpoint, architecture.language_model_class, dtype, {})
+        with_head = architecture.language_model_class
+        if with_head is not None and (not saved_bare or has_head_weights(checkpoint, architecture)):
+            network, found = _load(checkpoint, with_head, dtype, {})
             missing = found["missing_keys"]
             if missing and _may_be_headless(checkpoint, architecture):
-                missing = {key for key in missing if not key.startswith(architecture.head + ".")}
+                missing = {key for key in missing if not in_head(key, architecture)}
                 network = None  # freed before the second try
             refuse_missing(checkpoint, missing)
         has_head = network is not None
@@ -83,7 +85,7 @@ def _load(
     network, found = network_class.from_pretrained(
         checkpoint.folder,
         config=configuration_for(checkpoint.config, network_class),
-        attn_implementation=ATTENTION,
+        attn_implementation=attention_of(network_class),
         generation_config=transformers.GenerationConfig(),  # given, so that none is looked for
         dtype=getattr(torch, dtype),
         use_safetensors=checkpoint.weights.safetensors,

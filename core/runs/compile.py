@@ -44,9 +44,9 @@ class Compiled:
         if site.hook_point == "z":
             return [Hook(self._loaded.part(site.layer, table.attention_projection), "input", change)]
         if site.hook_point == "attn_out":
-            return [Hook(self._loaded.part(site.layer, table.attention_projection), "output", change)]
+            return [Hook(self._loaded.part(site.layer, table.attn_out), "output", change)]
         if site.hook_point == "mlp_out":
-            return [Hook(self._loaded.part(site.layer, table.mlp_projection), "output", change)]
+            return [Hook(self._loaded.part(site.layer, table.mlp_out), "output", change)]
         block = self._loaded.blocks[site.layer]
         if site.hook_point == "resid_post":
             return [Hook(block, "output", change)]

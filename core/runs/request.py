@@ -22,6 +22,12 @@ class ResolvedIncision:
         Place in the session's plan.
     positions : tuple of int
         Ascending token positions.
+    sources : tuple of int
+        For each of them its counterpart in the donor's prompt; empty where no donor is needed.
+    keys : tuple of int
+        Key tokens that the operation is about.
+    receiver : Site or None
+        The only site that the change is carried to (path patching); None lets it spread.
     """
 
     index: int
@@ -29,6 +35,29 @@ class ResolvedIncision:
     positions: tuple[int, ...]
     operation: str
     params: tuple[tuple[str, ParamValue], ...]
+    sources: tuple[int, ...] = ()
+    keys: tuple[int, ...] = ()
+    receiver: Site | None = None
+
+
+@dataclass(frozen=True)
+class Transplant:
+    """Where a transplant comes from: another model, on the same texts.
+
+    Attributes
+    ----------
+    model : str
+        Identity of the donor model.
+    ids : tuple of int
+        The prompt in the donor's tokens.
+    shared : tuple of (tuple of int, tuple of int, tuple of (int, int))
+        Texts that the map between the models is fitted on: ids here, ids there, and which
+        positions stand for the same characters.
+    """
+
+    model: str
+    ids: tuple[int, ...]
+    shared: tuple[tuple[tuple[int, ...], tuple[int, ...], tuple[tuple[int, int], ...]], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +79,13 @@ class RunRequest:
     pairs : tuple of Pair
     top_k : int
         How many predictions are listed.
+    donor : tuple of int
+        Token ids of the counterfactual prompt; empty where none is needed.
+    references : tuple of tuple of int
+        Token ids of the reference prompts; empty where none are needed.
+    transplant : Transplant or None
+    repeats : int
+        How many seeds a plan with a random operation is run with.
     """
 
     model: str
@@ -60,7 +96,11 @@ class RunRequest:
     versus: int | None = None
     pairs: tuple[Pair, ...] = ()
     top_k: int = 10
+    donor: tuple[int, ...] = ()
+    references: tuple[tuple[int, ...], ...] = ()
+    transplant: Transplant | None = None
+    repeats: int = 1
 
     def clean(self) -> RunRequest:
         """Return the same request under the empty plan."""
-        return replace(self, plan=())
+        return replace(self, plan=(), donor=(), references=(), transplant=None, repeats=1)

@@ -116,7 +116,7 @@ class _Checker:
             seen: dict[str, Tensor] = {}
             hooks = [
                 Hook(self.loaded.part(layer, path), "output", _keeper(seen, name))
-                for name, path in (("attn", table.attention_projection), ("mlp", table.mlp_projection))
+                for name, path in (("attn", table.attn_out), ("mlp", table.mlp_out))
             ]
             with torch.inference_mode(), attached(hooks):
                 self.loaded.backbone(self.input, **forward_options(self.loaded))

@@ -45,7 +45,7 @@ class Trace:
 
 def needs_clean_run(incisions: Sequence[ResolvedIncision]) -> bool:
     """Return whether one of the operations is sized by the clean run."""
-    return any(OPERATIONS[incision.operation].needs_clean_run for incision in incisions)
+    return any("spread" in OPERATIONS[incision.operation].wants(dict(incision.params)) for incision in incisions)
 
 
 def trace(

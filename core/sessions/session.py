@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from core.interventions.plan import ParamValue, Plan
 from core.sites.selection import Selection, at
@@ -32,6 +33,33 @@ class TokenPair:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Generation:
+    """How a continuation is made.
+
+    Attributes
+    ----------
+    length : int
+        How many tokens are added at most.
+    hold : {"prompt", "new"}
+        Whether incisions hold for the prompt only, or for every new token too.
+    temperature : float
+        0 takes the likeliest token each time.
+    top_k : int
+        Only so many of the likeliest tokens are drawn from; 0 for all.
+    top_p : float
+        Only the likeliest tokens that together have this probability are drawn from.
+    seed : int
+    """
+
+    length: int = 20
+    hold: Literal["prompt", "new"] = "prompt"
+    temperature: float = 0.0
+    top_k: int = 0
+    top_p: float = 1.0
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Session:
     """What the user wants.
 
@@ -48,6 +76,22 @@ class Session:
         The tokens that the next incision is made at.
     brush : Brush
     top_k : int
+    donor_prompt : str
+        The counterfactual prompt, for patching; empty for none.
+    matches : tuple of (int, int)
+        Which token of the counterfactual prompt the user matched with which of the prompt, as
+        (position in the prompt, position there); they go before what is matched by itself.
+    clean_side : {"prompt", "donor"}
+        Which of the two prompts is the clean one. With ``"prompt"`` a patch brings the corrupted
+        activation into the clean run (noising), with ``"donor"`` the clean one into the
+        corrupted run (denoising). A name only: it decides no number.
+    references : tuple of str
+        The reference prompts, for mean, median and resample.
+    donor_model : str
+        The model that a transplant comes from; empty for none.
+    seeds : int
+        How many seeds a plan with a random operation is run with.
+    generation : Generation
     """
 
     model: str
@@ -59,3 +103,10 @@ class Session:
     chosen: Selection = field(default_factory=lambda: at(-1))
     brush: Brush = field(default_factory=Brush)
     top_k: int = 10
+    donor_prompt: str = ""
+    matches: tuple[tuple[int, int], ...] = ()
+    clean_side: Literal["prompt", "donor"] = "prompt"
+    references: tuple[str, ...] = ()
+    donor_model: str = ""
+    seeds: int = 1
+    generation: Generation = field(default_factory=Generation)

@@ -1,4 +1,4 @@
-"""A site: a hook point with its layer and head, printed and parsed as ``L5H9.z``."""
+"""A site: a hook point with its layer and head or neuron, printed and parsed as ``L5H9.z``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from core.sites.hook_point import HOOK_POINTS, hook_point
 if TYPE_CHECKING:
     from core.sites.hook_point import HookPoint
 
-PATTERN = re.compile(r"(?:L(?P<layer>\d{1,9})(?:H(?P<head>\d{1,9}))?\.)?(?P<name>[a-z_]+)")
+PATTERN = re.compile(r"(?:L(?P<layer>\d{1,9})(?:H(?P<head>\d{1,9})|N(?P<neuron>\d{1,9}))?\.)?(?P<name>[a-z_]+)")
+LAST = 10**9
 
 
 @dataclass(frozen=True)
@@ -23,23 +24,29 @@ class Site:
     ----------
     hook_point : str
         Name of a hook point.
-    layer, head : int or None
+    layer : int or None
         Counted from 0; None where the hook point has none.
+    head, neuron : int or None
+        Counted from 0; None means all of the layer's.
     """
 
     hook_point: str
     layer: int | None = None
     head: int | None = None
+    neuron: int | None = None
 
     def __post_init__(self) -> None:
         point = hook_point(self.hook_point)
-        right = f"{'L3' if point.per_layer else ''}{'H5' if point.per_head else ''}{'.' if point.per_layer else ''}"
-        wrong_layer = point.per_layer != (self.layer is not None)
-        wrong_head = point.per_head != (self.head is not None)
-        if wrong_layer or wrong_head:
-            part = "layer" if wrong_layer else "head"
-            verb = "needs a" if getattr(point, f"per_{part}") else "has no"
-            raise SurgeryError(f"The hook point {point.name} {verb} {part}.", f"Write it as {right}{point.name}.")
+        right = f"{'L3' if point.per_layer else ''}{_part(point)}{'.' if point.per_layer else ''}{point.name}"
+        if point.per_layer != (self.layer is not None):
+            verb = "needs a" if point.per_layer else "has no"
+            raise SurgeryError(f"The hook point {point.name} {verb} layer.", f"Write it as {right}.")
+        for part, given, allowed in (
+            ("head", self.head, point.per_head),
+            ("neuron", self.neuron, point.per_neuron),
+        ):
+            if given is not None and not allowed:
+                raise SurgeryError(f"The hook point {point.name} has no {part}.", f"Write it as {right}.")
 
     @property
     def point(self) -> HookPoint:
@@ -48,18 +55,24 @@ class Site:
 
     @property
     def depth(self) -> tuple[int, int]:
-        """Order in the model: by layer (the embedding first), then by place in the block."""
-        return (-1 if self.layer is None else self.layer, self.point.depth)
+        """Order in the model: by layer (embedding first, logits last), then by place in the block."""
+        outside = LAST if self.hook_point == "logits" else -1
+        return (outside if self.layer is None else self.layer, self.point.depth)
 
     def __str__(self) -> str:
         if self.layer is None:
             return self.hook_point
-        head = "" if self.head is None else f"H{self.head}"
-        return f"L{self.layer}{head}.{self.hook_point}"
+        part = "" if self.head is None else f"H{self.head}"
+        part += "" if self.neuron is None else f"N{self.neuron}"
+        return f"L{self.layer}{part}.{self.hook_point}"
+
+
+def _part(point: HookPoint) -> str:
+    return "H5" if point.per_head else "N120" if point.per_neuron else ""
 
 
 def parse_site(text: str) -> Site:
-    """Read a site such as ``L3H5.z``, ``L10.resid_post`` or ``embed``.
+    """Read a site such as ``L3H5.z``, ``L4N120.mlp_post``, ``L10.resid_post`` or ``embed``.
 
     Raises
     ------
@@ -69,5 +82,5 @@ def parse_site(text: str) -> Site:
     match = PATTERN.fullmatch(text.strip())
     if not match:
         raise SurgeryError(f"{text!r} is not a site.", "Write it like L3H5.z, L10.resid_post or embed.")
-    layer, head = match["layer"], match["head"]
-    return Site(match["name"], None if layer is None else int(layer), None if head is None else int(head))
+    numbers = {name: None if match[name] is None else int(match[name]) for name in ("layer", "head", "neuron")}
+    return Site(match["name"], **numbers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.interventions.operation import Activation, Operation, Parameter, Params
+from core.interventions.operation import VECTORS, Activation, Operation, Parameter, Params
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -61,7 +61,9 @@ OPERATION = Operation(
             choices=("layer", "token"),
         ),
     ),
-    needs_clean_run=True,
+    needs=frozenset({"spread"}),
+    points=VECTORS,
+    elsewhere="Its size is that of hidden states, which says nothing about attention.",
     identity={"sigma": 0.0, "seed": 0, "std": "layer"},
     mark="~",
     order=2,

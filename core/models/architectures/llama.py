@@ -11,9 +11,10 @@ ARCHITECTURE = Architecture(
     blocks="layers",
     attention="self_attn",
     attention_projection="self_attn.o_proj",
+    mlp_pre="mlp.gate_proj",
     mlp_projection="mlp.down_proj",
     final_norm="norm",
-    head="lm_head",
+    head=("lm_head",),
     leftovers=("layers.*.self_attn.rotary_emb.*", "rotary_emb.*"),
     accepted={"is_causal": (True,)},
 )
