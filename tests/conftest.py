@@ -19,5 +19,6 @@ pytest_plugins = [
     "tests.fixtures.leaks",
     "tests.fixtures.log_records",
     "tests.fixtures.skips",
+    "tests.fixtures.tiny_family",
     "tests.fixtures.tiny_models",
 ]

@@ -38,8 +38,13 @@ class Curves:
     labels : tuple of str
         One per curve.
     values : ndarray of float64, shape [curve, n_layers + 1]
-        Entry 0 is the embedding, entry l + 1 the residual after block l.
+        Entry 0 is the embedding, entry l + 1 the residual after block l. Over several seeds it is
+        their mean.
+    low, high : ndarray of the same shape, or None
+        Over several seeds the 2.5th and the 97.5th percentile of them.
     """
 
     labels: tuple[str, ...]
     values: NDArray[np.float64]
+    low: NDArray[np.float64] | None = None
+    high: NDArray[np.float64] | None = None

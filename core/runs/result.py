@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from core.readings.values import Curves
@@ -36,7 +36,8 @@ class Readouts:
     Attributes
     ----------
     numbers : mapping of str to number or None
-        By metric key: ``log_prob``, ``logit_difference``, ``rank``, ``entropy``.
+        By metric key: ``log_prob``, ``logit_difference``, ``rank``, ``entropy``. Over several seeds
+        the mean; of the rank the median.
     curves : mapping of str to Curves
         By lens key: ``log_prob`` (one curve, of the target) and ``cosine`` (one per pair).
         A lens that cannot be computed for this model or prompt is absent.
@@ -44,13 +45,32 @@ class Readouts:
         Likeliest first; empty when there is nothing to predict with.
     listed : tuple of Prediction
         The same measured for every token that is in ``top`` of either run, and the target, so
-        that before and after can be shown side by side; ordered by token id.
+        that before and after can be shown side by side; ordered by token id. Over several seeds
+        the probability is their mean, and log-prob and rank are taken from it.
+    bands : mapping of str to (float, float)
+        Over several seeds the 2.5th and the 97.5th percentile of each number; else empty.
     """
 
     numbers: Mapping[str, float | int | None]
     curves: Mapping[str, Curves]
     top: tuple[Prediction, ...]
     listed: tuple[Prediction, ...]
+    bands: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What should stand beside a figure: over what a mean was taken, how well a map fits.
+
+    Attributes
+    ----------
+    index : int
+        Of the incision, in the session's plan.
+    text : str
+    """
+
+    index: int
+    text: str
 
 
 @dataclass(frozen=True)
@@ -64,13 +84,18 @@ class Effect:
     kl : float or None
         KL(clean || operated) at the read position, in nats.
     changed : bool
-        Whether any hidden state, of any token at any layer boundary, differs at all, to the bit.
+        Whether any hidden state, of any token at any layer boundary, or any logit at the read
+        position differs at all, to the bit.
+    output_changed : bool
+        Whether the model's answer differs at all: the logits at the read position, or without
+        these the hidden states after the last layer.
     """
 
     log_prob: float | None
     logit_difference: float | None
     kl: float | None
     changed: bool
+    output_changed: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +114,10 @@ class RunResult:
     seconds : float
         Time of the operated run (and of the clean one, where it was not at hand).
     clean_was_cached : bool
+    remarks : tuple of Remark
+        About incisions that need them.
+    repeats : int
+        Over how many seeds ``operated`` and ``effect`` are the mean.
     """
 
     request: RunRequest
@@ -105,3 +134,5 @@ class RunResult:
     finite: bool
     seconds: float
     clean_was_cached: bool
+    remarks: tuple[Remark, ...] = ()
+    repeats: int = 1
