@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from torch.nn import Module
 
 HIDDEN_STATES = "hidden_states"
+Edit = Callable[["Tensor"], "Tensor | None"]
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,15 @@ class Hook:
         Whether the function sees what goes in or what comes out.
     function : callable
         Takes the tensor and returns the one to go on with, or None to leave it.
+    turn : (int, int) or None
+        For a module that is called several times in one forward pass: which call, counted from
+        0, and of how many. None means every call.
     """
 
     module: Module
     side: Literal["input", "output"]
-    function: Callable[[Tensor], Tensor | None]
+    function: Edit
+    turn: tuple[int, int] | None = None
 
 
 @contextmanager
@@ -42,17 +47,33 @@ def attached(hooks: Iterable[Hook]) -> Iterator[None]:
     handles = []
     try:
         for hook in hooks:
+            function = in_turn(hook.function, hook.turn)
             if hook.side == "input":
-                handles.append(hook.module.register_forward_pre_hook(_on_input(hook.function), with_kwargs=True))
+                handles.append(hook.module.register_forward_pre_hook(_on_input(function), with_kwargs=True))
             else:
-                handles.append(hook.module.register_forward_hook(_on_output(hook.function)))
+                handles.append(hook.module.register_forward_hook(_on_output(function)))
         yield
     finally:
         for handle in handles:
             handle.remove()
 
 
-def _on_input(function: Callable[[Tensor], Tensor | None]) -> Callable[..., Any]:
+def in_turn(function: Edit, turn: tuple[int, int] | None) -> Edit:
+    """Return a function that only acts when it is its turn, and passes all other calls by."""
+    if turn is None:
+        return function
+    mine, of = turn
+    calls = 0
+
+    def counted(x: Tensor) -> Tensor | None:
+        nonlocal calls
+        number, calls = calls % of, calls + 1
+        return function(x) if number == mine else None
+
+    return counted
+
+
+def _on_input(function: Edit) -> Callable[..., Any]:
     def call(module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if args:
             changed = function(args[0])
@@ -63,7 +84,7 @@ def _on_input(function: Callable[[Tensor], Tensor | None]) -> Callable[..., Any]
     return call
 
 
-def _on_output(function: Callable[[Tensor], Tensor | None]) -> Callable[..., Any]:
+def _on_output(function: Edit) -> Callable[..., Any]:
     def call(module: Module, args: tuple[Any, ...], output: Any) -> Any:
         if isinstance(output, tuple):
             changed = function(output[0])

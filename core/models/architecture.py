@@ -72,6 +72,9 @@ class Architecture:
         For these: the dropout, below a block, whose input is the pattern; None where there is none.
     context : tuple of str
         Entries of the configuration that may give the longest prompt, tried in order.
+    positions_after_padding : bool
+        Whether positions are counted on from the padding token's id, as in RoBERTa: the first
+        token is at pad_token_id + 1, and the context is so much shorter than the table.
     notes : tuple of str
         What the user should know of sites in this family, in whole sentences.
     leftovers : tuple of str
@@ -111,6 +114,7 @@ class Architecture:
     own_attention: bool = False
     pattern: str | None = None
     context: tuple[str, ...] = ("max_position_embeddings",)
+    positions_after_padding: bool = False
     notes: tuple[str, ...] = ()
     leftovers: tuple[str, ...] = ()
     accepted: dict[str, tuple[Any, ...]] = field(default_factory=dict)

@@ -1,0 +1,179 @@
+"""Reaching into attention: queries, keys, values, scores and pattern of one forward pass.
+
+The library lets its models compute attention through a function chosen by name. While a ``with``
+block lasts, that function is ours: it goes on to the usual one, except where something is watched
+or changed.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from core.hooks.attach import Edit, in_turn
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.nn import Module
+
+Part = Literal["q", "k", "v", "attn_scores", "pattern"]
+TAP = "_attention_tap"
+PREFIX = "tapped_"
+
+
+@dataclass(frozen=True)
+class AttentionHook:
+    """A function on a part of the attention.
+
+    Attributes
+    ----------
+    module : Module
+        The one that computes the attention.
+    part : {"q", "k", "v", "attn_scores", "pattern"}
+        As the dot product and the softmax see them: q and k after norms and rotary positions,
+        scores scaled, capped and with position bias, but before the mask.
+    function : callable
+        Takes [batch, token, heads * width], the heads side by side, and returns what to go on
+        with, or None to leave it. The width of scores and pattern is the number of keys.
+    turn : (int, int) or None
+        As in `Hook`.
+    """
+
+    module: Module
+    part: Part
+    function: Edit
+    turn: tuple[int, int] | None = None
+
+
+@contextmanager
+def attention_tapped(network: Module, hooks: Iterable[AttentionHook]) -> Iterator[None]:
+    """Attach functions to the attention, in order, and take all of them off at the end."""
+    by_module: defaultdict[Module, list[AttentionHook]] = defaultdict(list)
+    for hook in hooks:
+        by_module[hook.module].append(hook)
+    if not by_module:
+        yield
+        return
+    configs = {id(c): c for m in network.modules() if (c := getattr(m, "config", None)) is not None}
+    before = {key: config._attn_implementation_internal for key, config in configs.items()}
+    try:
+        for key, config in configs.items():
+            config._attn_implementation_internal = _registered(before[key] or "eager")
+        for module, mine in by_module.items():
+            setattr(module, TAP, _Tap(mine))
+        yield
+    finally:
+        for key, config in configs.items():
+            config._attn_implementation_internal = before[key]
+        for module in by_module:
+            delattr(module, TAP)
+
+
+def _registered(usual: str) -> str:
+    """Make the library know our function, beside the usual one and with its kind of mask."""
+    from transformers import AttentionInterface, AttentionMaskInterface
+    from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
+    from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
+
+    name = PREFIX + usual
+    if name not in ALL_ATTENTION_FUNCTIONS:
+
+        def attend(module: Module, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, **options: Any) -> Any:
+            own: Any = getattr(sys.modules[type(module).__module__], "eager_attention_forward", None)
+            plain = own if usual == "eager" else ALL_ATTENTION_FUNCTIONS[usual]
+            tap: _Tap | None = getattr(module, TAP, None)
+            if tap is None:
+                return plain(module, q, k, v, mask, **options)
+            return tap(plain, module, q, k, v, mask, options)
+
+        AttentionInterface.register(name, attend)
+        AttentionMaskInterface.register(name, ALL_MASK_ATTENTION_FUNCTIONS[usual])
+    return name
+
+
+class _Tap:
+    """What is done to the attention of one module."""
+
+    def __init__(self, hooks: Iterable[AttentionHook]) -> None:
+        self._edits: defaultdict[Part, list[Edit]] = defaultdict(list)
+        for hook in hooks:
+            self._edits[hook.part].append(in_turn(hook.function, hook.turn))
+
+    def __call__(
+        self,
+        plain: Callable[..., Any],
+        module: Module,
+        q: Tensor,
+        k: Tensor,
+        v: Tensor,
+        mask: Tensor | None,
+        options: dict[str, Any],
+    ) -> Any:
+        q, k, v = self._edited("q", q), self._edited("k", k), self._edited("v", v)
+        if self._edits["attn_scores"] or self._edits["pattern"]:
+            scores = attention_scores(q, k, options)
+            changed = self._edited("attn_scores", scores)
+            clean = attention_pattern(changed, mask, _is_causal(module, q, mask, options), options)
+            pattern = self._edited("pattern", clean)
+            # What was only watched keeps the very bits of the usual computation.
+            if changed is not scores or pattern is not clean:
+                groups = pattern.shape[1] // v.shape[1]
+                out = pattern @ v.repeat_interleave(groups, dim=1)
+                return out.transpose(1, 2).contiguous(), pattern
+        return plain(module, q, k, v, mask, **options)
+
+    def _edited(self, part: Part, x: Tensor) -> Tensor:
+        """Return [batch, head, token, width] after the functions on this part; the same if nothing changed."""
+        import torch
+
+        if not self._edits[part]:
+            return x
+        batch, heads, tokens, width = x.shape
+        before = flat = x.transpose(1, 2).reshape(batch, tokens, heads * width)
+        for edit in self._edits[part]:
+            changed = edit(flat)
+            flat = flat if changed is None else changed
+        if flat is before or torch.equal(flat, before):
+            return x
+        return flat.view(batch, tokens, heads, width).transpose(1, 2)
+
+
+def attention_scores(q: Tensor, k: Tensor, options: dict[str, Any]) -> Tensor:
+    """Return the scores before the mask [batch, head, query token, key token]."""
+    scaling = options.get("scaling")
+    scaling = q.shape[-1] ** -0.5 if scaling is None else scaling
+    k = k.repeat_interleave(q.shape[1] // k.shape[1], dim=1)
+    scores: Tensor = (q @ k.transpose(2, 3)) * scaling
+    if (cap := options.get("softcap")) is not None:
+        scores = (scores / cap).tanh() * cap
+    if (bias := options.get("position_bias")) is not None:
+        scores = scores + bias
+    return scores
+
+
+def attention_pattern(scores: Tensor, mask: Tensor | None, causal: bool, options: dict[str, Any]) -> Tensor:
+    """Return the softmax over the keys that each query may see, of the same shape and dtype."""
+    import torch
+
+    lowest = torch.finfo(scores.dtype).min
+    if mask is None and causal:
+        n_queries, n_keys = scores.shape[-2:]
+        mask = torch.ones(n_queries, n_keys, dtype=torch.bool, device=scores.device).tril(n_keys - n_queries)
+    if mask is not None:
+        mask = mask[..., : scores.shape[-1]]
+        scores = scores.masked_fill(~mask, lowest) if mask.dtype == torch.bool else scores + mask
+    if (sinks := options.get("s_aux")) is not None:
+        column = sinks.reshape(1, -1, 1, 1).expand(scores.shape[0], -1, scores.shape[-2], 1)
+        return torch.cat([scores, column], dim=-1).float().softmax(dim=-1)[..., :-1].to(scores.dtype)
+    return scores.float().softmax(dim=-1).to(scores.dtype)
+
+
+def _is_causal(module: Module, q: Tensor, mask: Tensor | None, options: dict[str, Any]) -> bool:
+    """Return whether the usual function would hide later tokens by itself, without a mask."""
+    causal = options.get("is_causal")
+    causal = getattr(module, "is_causal", True) if causal is None else causal
+    return bool(causal) and mask is None and q.shape[2] > 1
