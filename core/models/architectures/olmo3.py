@@ -1,0 +1,25 @@
+"""OLMo 3: as OLMo 2, with a window in three of four layers."""
+
+from core.models.architecture import Architecture
+
+ARCHITECTURE = Architecture(
+    key="olmo3",
+    label="OLMo 3",
+    objective="causal",
+    language_model_class="Olmo3ForCausalLM",
+    backbone_class="Olmo3Model",
+    blocks="layers",
+    attention="self_attn",
+    attention_projection="self_attn.o_proj",
+    attention_output="post_attention_layernorm",
+    mlp_pre="mlp.gate_proj",
+    mlp_projection="mlp.down_proj",
+    mlp_output="post_feedforward_layernorm",
+    final_norm="norm",
+    head=("lm_head",),
+    notes=(
+        "attn_out and mlp_out are taken after the norm on each output, as they are added: what one head adds "
+        "goes through that norm together with the other heads.",
+    ),
+    accepted={"is_causal": (True,)},
+)
