@@ -41,6 +41,9 @@ class Parameter:
         For ``"choice"``.
     is_dose : bool
         Whether this is the operation's strength, which the dose slider drives.
+    parse : callable or None
+        For ``"text"``: reads the text and returns a value whose ``str`` is its usual spelling, or
+        raises SurgeryError; so a text that means nothing is refused while it is typed.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Parameter:
     shown: tuple[float, float] = (0.0, 1.0)
     choices: tuple[str, ...] = ()
     is_dose: bool = False
+    parse: Callable[[str], object] | None = None
 
     def checked(self, value: ParamValue) -> ParamValue:
         """Return the value in its right type.
@@ -82,7 +86,9 @@ class Parameter:
         text = str(value).strip()
         if not text or "\n" in text:
             raise SurgeryError(f"{self.name} cannot be {value!r}.", "Give a text of one line.")
-        return str(parse_selection(text)) if self.kind == "tokens" else text
+        if self.kind == "tokens":
+            return str(parse_selection(text))
+        return text if self.parse is None else str(self.parse(text))
 
     def _allowed(self) -> str:
         kind = "a whole number" if self.kind == "int" else "a number"
@@ -106,13 +112,16 @@ class Activation:
     positions : tuple of int
         Which tokens of ``whole`` are the chosen ones.
     keys : tuple of int
-        Key tokens that the operation is about; see `Parameter.kind`.
+        Key tokens that the operation is about: the positions of its parameter of kind ``"tokens"``.
     donor : Tensor or None, shape [chosen token, width]
         What is put in instead: from another prompt or another model, aligned to the chosen tokens.
-    references : tuple of Tensor, each of shape [prompt, width]
-        For each chosen token the same site and position in the reference prompts that reach so far.
+    references : tuple of Tensor, each of shape [reached token, width]
+        For each reference prompt the same site at those of the chosen tokens that it is long
+        enough for: as positions ascend, these are the first of them, and may be none.
     direction : Tensor or None, shape [width]
         A unit vector.
+    carried : Tensor or None, shape [token, width]
+        For an incision with a receiver: what its path adds to the receiver's activation.
     """
 
     layer_std: float
@@ -123,6 +132,7 @@ class Activation:
     donor: Tensor | None = None
     references: tuple[Tensor, ...] = ()
     direction: Tensor | None = None
+    carried: Tensor | None = None
 
 
 Params = Mapping[str, ParamValue]
