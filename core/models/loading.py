@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from core.cancel import CancelToken
@@ -12,8 +13,8 @@ from core.models.devices import check_dtype, choose_device
 from core.models.fingerprint import fingerprint
 from core.models.info import ModelInfo
 from core.models.loaded_model import LoadedModel, blocks_of, find_part
-from core.models.memory import check_fits
 from core.models.network import import_library, load_network
+from core.models.placement import first_device, needs_spreading, spread_note
 from core.models.progress import silent
 from core.models.tokenizer_files import load_tokenizer
 
@@ -22,10 +23,34 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
     from core.models.architecture import Architecture
+    from core.models.checkpoint import Checkpoint
     from core.models.progress import Report
 
-
 UNBOUNDED_CONTEXT = 4096
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A model that was found and can be loaded; none of its weights is in memory yet.
+
+    Attributes
+    ----------
+    name : str
+        As the user named it.
+    checkpoint : Checkpoint
+    architecture : Architecture
+    dtype, device : str
+        The device is the one that was chosen, never ``auto``.
+    identity : str
+        See `LoadedModel`.
+    """
+
+    name: str
+    checkpoint: Checkpoint
+    architecture: Architecture
+    dtype: str
+    device: str
+    identity: str
 
 
 def open_model(
@@ -36,7 +61,21 @@ def open_model(
     report: Report = silent,
     cancel: CancelToken | None = None,
 ) -> LoadedModel:
-    """Find, check and load a model.
+    """Find, check and load a model; see `prepare_model` and `load_prepared`."""
+    cancel = cancel or CancelToken()
+    prepared = prepare_model(name, device=device, dtype=dtype, report=report, cancel=cancel)
+    return load_prepared(prepared, report=report, cancel=cancel)
+
+
+def prepare_model(
+    name: str,
+    *,
+    device: str = "auto",
+    dtype: str = "float32",
+    report: Report = silent,
+    cancel: CancelToken | None = None,
+) -> Prepared:
+    """Find a model, download it if it is not here, and look at its files.
 
     Parameters
     ----------
@@ -53,7 +92,7 @@ def open_model(
     Raises
     ------
     SurgeryError
-        If the model is not found, not whole, not supported, or does not fit.
+        If the model is not found, not whole or not supported, or the device is not there.
     Cancelled
         If it was cancelled; what was downloaded is kept.
     """
@@ -68,21 +107,45 @@ def open_model(
     import torch  # noqa: F401  # imported here, so that its seconds have a name
 
     chosen = choose_device(device)
-    check_fits(checkpoint, dtype, chosen)
+    return Prepared(
+        name=name,
+        checkpoint=checkpoint,
+        architecture=architecture,
+        dtype=dtype,
+        device=chosen,
+        identity=f"{name}@{fingerprint(checkpoint)}/{dtype}/{chosen}",
+    )
+
+
+def load_prepared(prepared: Prepared, report: Report = silent, cancel: CancelToken | None = None) -> LoadedModel:
+    """Load the weights of a model that was prepared.
+
+    Raises
+    ------
+    SurgeryError
+        If the weights are not whole, or (`OutOfMemory`) do not fit.
+    Cancelled
+        If it was cancelled.
+    """
+    cancel = cancel or CancelToken()
+    checkpoint, architecture = prepared.checkpoint, prepared.architecture
+    spread = needs_spreading(checkpoint, prepared.dtype, prepared.device)
     cancel.check()
     report("Importing transformers", None)
     import_library(architecture)
-    tokenizer = load_tokenizer(folder)
+    tokenizer = load_tokenizer(checkpoint.folder)
     cancel.check()
     report("Loading weights", 0.0)
-    network, has_head = load_network(checkpoint, architecture, dtype, chosen, report, cancel)
+    network, has_head = load_network(
+        checkpoint, architecture, prepared.dtype, prepared.device, report, cancel, spread=spread
+    )
     cancel.check()
+    device = first_device(network) if spread else prepared.device
+    info = _describe(prepared.name, network, tokenizer, architecture, has_head, prepared.dtype, device)
+    if spread:
+        info = replace(info, notes=(*info.notes, spread_note(network)))
     return LoadedModel(
-        identity=f"{name}@{fingerprint(checkpoint)}/{dtype}/{chosen}",
-        info=_describe(name, network, tokenizer, architecture, has_head, dtype, chosen),
-        architecture=architecture,
-        network=network,
-        tokenizer=tokenizer,
+        identity=prepared.identity, info=info, architecture=architecture, network=network, tokenizer=tokenizer
     )
 
 
@@ -144,7 +207,7 @@ def _n_key_value_heads(config: Any, n_heads: int) -> int:
 def _context(config: Any, architecture: Architecture, tokenizer: PreTrainedTokenizerFast) -> int:
     for name in architecture.context:
         if (length := getattr(config, name, None)) is not None:
-            return int(length)
+            return int(length) - (int(config.pad_token_id) + 1 if architecture.positions_after_padding else 0)
     # Relative positions have no end; what the tokenizer was made for is what the model has seen.
     return min(int(tokenizer.model_max_length), UNBOUNDED_CONTEXT)
 

@@ -9,11 +9,16 @@ from core.models.progress import in_words
 
 if TYPE_CHECKING:
     from core.models.checkpoint import Checkpoint
+    from core.models.info import ModelInfo
 
 OUT_OF_MEMORY = ("out of memory", "allocate memory", "not enough memory", "alloc_failed")
 DTYPE_BYTES = {"float32": 4, "float16": 2, "bfloat16": 2}
 # Activations of a short prompt and what the libraries keep for themselves, as a share of the weights.
 WORKING_SHARE = 0.1
+
+
+class OutOfMemory(SurgeryError):
+    """The memory of a device ran out, or would."""
 
 
 def bytes_in(n_parameters: int, dtype: str) -> int:
@@ -37,6 +42,35 @@ def free_bytes(device: str) -> int:
     return int(psutil.virtual_memory().available)
 
 
+def total_bytes(device: str) -> int:
+    """Return the whole memory of a device, free or not."""
+    if device.startswith("cuda"):
+        import torch
+
+        return int(torch.cuda.mem_get_info(device)[1])
+    import psutil
+
+    return int(psutil.virtual_memory().total)
+
+
+def pool_of(device: str) -> str:
+    """Return which memory a device uses: ``mps`` shares the machine's."""
+    if device.startswith("cuda"):
+        return "cuda:0" if device == "cuda" else device
+    return "cpu"
+
+
+def tidy_memory(device: str) -> None:
+    """Give back to a device what nobody holds any more."""
+    import gc
+
+    gc.collect()
+    if device.startswith("cuda"):
+        import torch
+
+        torch.cuda.empty_cache()
+
+
 def check_fits(checkpoint: Checkpoint, dtype: str, device: str) -> None:
     """Refuse a model that does not fit.
 
@@ -45,19 +79,19 @@ def check_fits(checkpoint: Checkpoint, dtype: str, device: str) -> None:
 
     Raises
     ------
-    SurgeryError
+    OutOfMemory
         If less memory is free than the model needs; the hint names what would fit.
     """
     needed, free = needed_bytes(checkpoint, dtype), free_bytes(device)
     if needed > free:
-        raise SurgeryError(
+        raise OutOfMemory(
             f"The model needs about {in_words(needed)} in {dtype} but only {in_words(free)} are free on {device}.",
             _what_would_fit(checkpoint, dtype, device, free),
         )
     if device.startswith("cuda"):
         weights, free = checkpoint.n_parameters * DTYPE_BYTES[dtype], free_bytes("cpu")
         if weights > free:
-            raise SurgeryError(
+            raise OutOfMemory(
                 f"The model passes through the main memory, where it needs about {in_words(weights)} in {dtype} "
                 f"but only {in_words(free)} are free.",
                 _what_would_fit(checkpoint, dtype, "cpu", free),
@@ -75,6 +109,16 @@ def is_out_of_memory(error: BaseException) -> bool:
         return True
     text = str(error).lower()
     return not isinstance(error, SurgeryError) and any(words in text for words in OUT_OF_MEMORY)
+
+
+def after_running_out(info: ModelInfo) -> str:
+    """Return what would fit where the memory ran out during a run."""
+    if info.dtype == "float32":
+        half = in_words(info.n_parameters * DTYPE_BYTES["bfloat16"])
+        return f"Use a shorter prompt, or open the model in bfloat16: its weights take {half} there."
+    if not info.device.startswith("cpu") and bytes_in(info.n_parameters, info.dtype) <= free_bytes("cpu"):
+        return "Use a shorter prompt, or open the model on the device cpu: it fits into the main memory."
+    return "Use a shorter prompt, a smaller model, or close other programs."
 
 
 def _what_would_fit(checkpoint: Checkpoint, dtype: str, device: str, free: int) -> str:

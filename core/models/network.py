@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from core.errors import Cancelled, SurgeryError
 from core.models.completeness import has_head_weights, in_head, refuse_missing, refuse_unused
 from core.models.configuration import attention_of, configuration_for
-from core.models.memory import is_out_of_memory
+from core.models.memory import OutOfMemory, is_out_of_memory, tidy_memory
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -43,11 +43,18 @@ def load_network(
     device: str,
     report: Report,
     cancel: CancelToken,
+    *,
+    spread: bool = False,
 ) -> tuple[PreTrainedModel, bool]:
     """Return the network, ready and frozen, and whether it has its language-model head.
 
     The head is left out where the checkpoint has not a single weight for it: the library would
     fill it with random numbers.
+
+    Parameters
+    ----------
+    spread : bool
+        Whether the blocks are shared out among the GPUs and the main memory, by accelerate.
 
     Raises
     ------
@@ -58,8 +65,9 @@ def load_network(
         network: PreTrainedModel | None = None
         saved_bare = checkpoint.architectures == (architecture.backbone_class,)
         with_head = architecture.language_model_class
+        where = {"device_map": "auto"} if spread else {}
         if with_head is not None and (not saved_bare or has_head_weights(checkpoint, architecture)):
-            network, found = _load(checkpoint, with_head, dtype, {})
+            network, found = _load(checkpoint, with_head, dtype, where)
             missing = found["missing_keys"]
             if missing and _may_be_headless(checkpoint, architecture):
                 missing = {key for key in missing if not in_head(key, architecture)}
@@ -67,10 +75,12 @@ def load_network(
             refuse_missing(checkpoint, missing)
         has_head = network is not None
         if network is None:
-            network, found = _load(checkpoint, architecture.backbone_class, dtype, architecture.backbone_options)
+            options = architecture.backbone_options | where
+            network, found = _load(checkpoint, architecture.backbone_class, dtype, options)
             refuse_missing(checkpoint, found["missing_keys"])
         refuse_unused(architecture, network, found["unexpected_keys"], has_head)
-        return network.to(device).eval().requires_grad_(False), has_head
+        placed = network if spread else network.to(device)
+        return placed.eval().requires_grad_(False), has_head
 
 
 def _load(
@@ -132,7 +142,7 @@ def _failures_in_words(checkpoint: Checkpoint, dtype: str, device: str) -> Itera
     except Exception as error:  # what a broken checkpoint provokes in the libraries has no common class
         if is_out_of_memory(error):
             _let_go(error, device)
-            raise SurgeryError(
+            raise OutOfMemory(
                 f"The memory of {device} ran out while the model was loaded in {dtype}.",
                 "Close other programs, or choose a smaller dtype, another device or a smaller model.",
             ) from None
@@ -150,15 +160,10 @@ def _failures_in_words(checkpoint: Checkpoint, dtype: str, device: str) -> Itera
 
 def _let_go(error: Exception, device: str) -> None:
     """Free the half-loaded network, which the frames of the error keep alive."""
-    import gc
     import traceback
 
-    import torch
-
     traceback.clear_frames(error.__traceback__)
-    gc.collect()
-    if device.startswith("cuda"):
-        torch.cuda.empty_cache()
+    tidy_memory(device)
 
 
 class _Watched:
