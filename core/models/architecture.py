@@ -82,7 +82,7 @@ class Architecture:
         out: poolers, and tables that older versions of the library saved along with the weights.
     accepted : dict
         Entries of a configuration that change the mathematics, with the values that this table
-        describes. What is absent or null is accepted.
+        describes; ``a.b`` is the entry b of its part a. What is absent or null is accepted.
     adapt : callable or None
         ``adapt(table, config)`` returns the table of one variant of the family.
     detected : bool

@@ -164,12 +164,21 @@ def require_supported(config: Mapping[str, Any]) -> None:
     if any(config.get(name) for name in QUANTISED_ENTRIES):
         raise _quantised()
     for name, accepted in (ACCEPTED | ARCHITECTURES[family].accepted).items():
-        value = config.get(name)
+        value = _entry(config, name)
         if value is not None and value not in accepted:
             raise SurgeryError(
                 f"The checkpoint is a variant of {family} that is not supported: it has {name} = {value!r}.",
                 f"Choose a model with {name} = {accepted[0]!r}.",
             )
+
+
+def _entry(config: Mapping[str, Any], name: str) -> Any:
+    """Return an entry of a configuration, or one of a part of it under a dotted name; None if absent."""
+    first, _, rest = name.partition(".")
+    value = config.get(first)
+    if not rest:
+        return value
+    return _entry(value, rest) if isinstance(value, Mapping) else None
 
 
 def has_tokenizer(folder: Path) -> bool:
