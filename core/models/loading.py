@@ -198,10 +198,13 @@ def _input_width(block: Module, path: str, architecture: Architecture) -> int:
 
 
 def _n_key_value_heads(config: Any, n_heads: int) -> int:
+    # Falcon's newer architecture ignores multi_query; the older one ignores num_kv_heads under it.
+    if getattr(config, "multi_query", False) and not getattr(config, "new_decoder_architecture", False):
+        return 1
     for name in ("num_key_value_heads", "num_kv_heads"):
         if (count := getattr(config, name, None)) is not None:
             return int(count)
-    return 1 if getattr(config, "multi_query", False) else n_heads
+    return n_heads
 
 
 def _context(config: Any, architecture: Architecture, tokenizer: PreTrainedTokenizerFast) -> int:
