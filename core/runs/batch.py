@@ -59,7 +59,7 @@ def inputs_of(loaded: LoadedModel, batch: Batch) -> dict[str, Any]:
     """
     import torch
 
-    options: dict[str, Any] = {"use_cache": False} if loaded.info.objective == "causal" else {}
+    options: dict[str, Any] = {**forward_options(loaded)}
     device = loaded.info.device
     if batch.is_even:
         return {"input_ids": torch.tensor(batch.rows, device=device), **options}
@@ -76,6 +76,11 @@ def inputs_of(loaded: LoadedModel, batch: Batch) -> dict[str, Any]:
     if "position_ids" in inspect.signature(type(loaded.backbone).forward).parameters:
         options["position_ids"] = (positions + first_position(loaded)).to(device)
     return options
+
+
+def forward_options(loaded: LoadedModel) -> dict[str, bool]:
+    """Return the keyword arguments of an analysis forward pass: no key-value cache is built."""
+    return {"use_cache": False} if loaded.info.objective == "causal" else {}
 
 
 def first_position(loaded: LoadedModel) -> int:

@@ -2,103 +2,160 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from core.hooks.attach import Hook
 from core.interventions.operation import Activation
 from core.interventions.ops import OPERATIONS
+from core.runs.batch import Batch
+from core.runs.places import Hooks, hooks_at
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from core.hooks.attach import Edit
+    from core.models.info import ModelInfo
     from core.models.loaded_model import LoadedModel
     from core.runs.request import ResolvedIncision
-    from core.runs.spread import CleanSpread
+    from core.sites.site import Site
+
+NOTHING = Activation(layer_std=float("nan"), token_std=())
+ALL_KEYS = slice(None)
 
 
 class Compiled:
     """The hooks of a plan, and what they found when they ran.
 
+    Parameters
+    ----------
+    incisions : sequence of ResolvedIncision
+        In plan order.
+    supplies : sequence of Activation
+        For each incision what its operation needs to know beforehand.
+    batch : Batch
+        The prompts they are made in; positions count from each prompt's own first token.
+
     Attributes
     ----------
-    hooks : list of Hook
+    hooks : Hooks
         In model order; incisions at one site in plan order.
+    on_logits : list of callable
+        Edits of the model's answer [batch, token, vocab], in plan order.
     unchanged : set of int
         After a run: plan indices of incisions that left their activation as it was.
     """
 
-    def __init__(self, loaded: LoadedModel, incisions: Sequence[ResolvedIncision], spread: CleanSpread | None) -> None:
-        self.hooks: list[Hook] = []
-        self.unchanged: set[int] = set()
-        self._loaded = loaded
-        self._spread = spread
-        for incision in sorted(incisions, key=lambda each: each.site.depth):
-            self.hooks += self._hooks_of(incision)
+    def __init__(
+        self,
+        loaded: LoadedModel,
+        incisions: Sequence[ResolvedIncision],
+        supplies: Sequence[Activation],
+        batch: Batch,
+    ) -> None:
+        self.hooks = Hooks()
+        self.on_logits: list[Edit] = []
+        self.changes: list[Change] = []
+        for incision, known in sorted(
+            zip(incisions, supplies, strict=True), key=lambda each: (each[0].receiver or each[0].site).depth
+        ):
+            change = Change(loaded, incision, known, batch)
+            self.changes.append(change)
+            site = change.site
+            if site.hook_point == "logits" and incision.receiver is None:
+                self.on_logits.append(change)
+            elif site.hook_point == "logits":  # what reaches the output through the residual stream alone
+                self.hooks.add(hooks_at(loaded, "resid_post", loaded.info.n_layers - 1, len(batch.rows), change))
+            else:
+                self.hooks.add(hooks_at(loaded, site.hook_point, site.layer, len(batch.rows), change))
 
-    def _hooks_of(self, incision: ResolvedIncision) -> list[Hook]:
-        site, table = incision.site, self._loaded.architecture
-        change = self._change(incision)
-        if site.layer is None:
-            return [Hook(self._loaded.blocks[0], "input", change)]
-        if site.hook_point == "z":
-            return [Hook(self._loaded.part(site.layer, table.attention_projection), "input", change)]
-        if site.hook_point == "attn_out":
-            return [Hook(self._loaded.part(site.layer, table.attn_out), "output", change)]
-        if site.hook_point == "mlp_out":
-            return [Hook(self._loaded.part(site.layer, table.mlp_out), "output", change)]
-        block = self._loaded.blocks[site.layer]
-        if site.hook_point == "resid_post":
-            return [Hook(block, "output", change)]
-        return self._block_hooks(block, change)
+    @property
+    def unchanged(self) -> set[int]:
+        """Plan indices of incisions that left their activation as it was, in every prompt."""
+        return {change.incision.index for change in self.changes if change.left_as_it_was}
 
-    @staticmethod
-    def _block_hooks(block: object, change: Callable[[Tensor], Tensor]) -> list[Hook]:
-        """Change what a block adds: its output less its input."""
+
+class Change:
+    """One incision as a function on an activation, all heads side by side.
+
+    Attributes
+    ----------
+    left_as_it_was : bool
+        Whether no call so far has changed anything.
+    """
+
+    def __init__(self, loaded: LoadedModel, incision: ResolvedIncision, known: Activation, batch: Batch) -> None:
+        self.incision = incision
+        self.site = incision.receiver or incision.site
+        self.left_as_it_was = True
+        self._known = known
+        self._batch = batch
+        self._operation = OPERATIONS[incision.operation]
+        self._params = dict(incision.params)
+        self._info = loaded.info
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Return a changed copy of an activation [batch, token, width]."""
+        changed = x.clone()
+        if self._batch.is_even:
+            self._change(changed, range(changed.shape[1]), slice(None))
+        else:
+            for row in range(len(self._batch.rows)):
+                span = self._batch.span(row)
+                self._change(changed[row : row + 1], range(x.shape[1])[span], span)
+        return changed
+
+    def _change(self, x: Tensor, tokens: range, span: slice) -> None:
+        """Change one or more prompts' activations [batch, token, width] in place."""
         import torch
 
-        seen: list[Tensor] = []
+        for number, columns in enumerate(site_columns(self.site, self._info, x.shape[-1], span)):
+            before = x[:, tokens.start : tokens.stop, columns]
+            after = self._carried(before) if self.incision.receiver is not None else self._operated(before, number)
+            if not torch.equal(before, after):
+                self.left_as_it_was = False
+            x[:, tokens.start : tokens.stop, columns] = after
 
-        def remember(x: Tensor) -> None:
-            # Cloned: some families change their residual in place further down.
-            seen[:] = [x.clone()]
+    def _operated(self, whole: Tensor, number: int) -> Tensor:
+        chosen = list(self.incision.positions)
+        donor = self._known.donor
+        if donor is not None and donor.shape[-1] != whole.shape[-1]:  # of all heads' patterns, the one at hand
+            donor = donor[:, number * whole.shape[-1] : (number + 1) * whole.shape[-1]]
+        known = replace(self._known, whole=whole, positions=self.incision.positions, donor=donor)
+        edited = whole.clone()
+        edited[:, chosen] = self._operation.apply(whole[:, chosen], self._params, known).to(whole.dtype)
+        return edited
 
-        def replace(out: Tensor) -> Tensor:
-            before = seen.pop()
-            added = out - before
-            changed = change(added)
-            # What is not changed keeps its very bits: the difference and the sum round.
-            return torch.where(changed == added, out, before + changed)
+    def _carried(self, whole: Tensor) -> Tensor:
+        """Return the receiver's activation with what the path carries to it."""
+        carried = self._known.carried
+        assert carried is not None, "the path of an incision with a receiver has been run"
+        return whole + carried.to(whole.device, whole.dtype)
 
-        return [Hook(block, "input", remember), Hook(block, "output", replace)]  # type: ignore[arg-type]
 
-    def _change(self, incision: ResolvedIncision) -> Callable[[Tensor], Tensor]:
-        """Return the function from a whole activation [batch, token, width] to the changed one."""
-        import torch
+def site_columns(site: Site, info: ModelInfo, width: int, span: slice = ALL_KEYS) -> list[slice]:
+    """Return which columns of an activation, all heads side by side, are a site's.
 
-        operation = OPERATIONS[incision.operation]
-        positions = torch.tensor(incision.positions, device=self._loaded.info.device)
-        head, width = incision.site.head, self._loaded.info.d_head
-        columns = slice(None) if head is None else slice(head * width, (head + 1) * width)
-        activation = self._activation(incision)
-        params = dict(incision.params)
+    Parameters
+    ----------
+    width : int
+        Of the whole activation.
+    span : slice
+        Of scores and patterns, the keys that are the prompt's own and no padding.
 
-        def change(x: Tensor) -> Tensor:
-            before = x[:, positions, columns]
-            after = operation.apply(before, params, activation)
-            if torch.equal(before, after):
-                self.unchanged.add(incision.index)
-            changed = x.clone()
-            changed[:, positions, columns] = after
-            return changed
-
-        return change
-
-    def _activation(self, incision: ResolvedIncision) -> Activation:
-        if self._spread is None:
-            return Activation(layer_std=float("nan"), token_std=())
-        boundary = 0 if incision.site.layer is None else incision.site.layer + 1
-        return Activation(
-            layer_std=self._spread.layer[boundary],
-            token_std=tuple(self._spread.token[boundary][position] for position in incision.positions),
-        )
+    Returns
+    -------
+    list of slice
+        One; for the scores and patterns of all heads one per head, since each is a row of its own.
+    """
+    if site.neuron is not None:
+        return [slice(site.neuron, site.neuron + 1)]
+    n_heads = info.heads_at(site.point.heads)
+    if site.point.width == "keys":
+        n_keys = width // n_heads
+        heads = range(n_heads) if site.head is None else (site.head,)
+        first, last, _ = span.indices(n_keys)
+        return [slice(head * n_keys + first, head * n_keys + last) for head in heads]
+    if site.head is not None:
+        return [slice(site.head * info.d_head, (site.head + 1) * info.d_head)]
+    return [slice(width)]

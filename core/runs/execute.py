@@ -1,4 +1,4 @@
-"""Executing a request: the clean run, the operated run, and what they differ in."""
+"""Executing a request: the clean run, the operated ones, and what they differ in."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from core.errors import SurgeryError
-from core.models.memory import is_out_of_memory
+from core.models.memory import OutOfMemory, after_running_out, is_out_of_memory
+from core.runs.average import reseeded
 from core.runs.events import Event, Finished, Progress
 from core.runs.measure import Measurement, depths
-from core.runs.result import RunResult
-from core.runs.trace import needs_clean_run, trace
+from core.runs.result import Remark, RunResult
+from core.runs.supplies import Supplies
+from core.runs.trace import trace
 
 if TYPE_CHECKING:
     from core.cancel import CancelToken
@@ -24,16 +25,26 @@ if TYPE_CHECKING:
 
 
 def execute(
-    loaded: LoadedModel, request: RunRequest, tokens: Tokens, cache: RunCache, cancel: CancelToken
+    loaded: LoadedModel,
+    request: RunRequest,
+    tokens: Tokens,
+    cache: RunCache,
+    cancel: CancelToken,
+    donor: LoadedModel | None = None,
 ) -> Iterator[Event]:
     """Run a request and yield what happens, the result last.
+
+    Parameters
+    ----------
+    donor : LoadedModel, optional
+        The model that transplants come from; needed when the request names one.
 
     Raises
     ------
     Cancelled
         If the token was set; asked for at every block of every forward pass.
     SurgeryError
-        If the device has no memory left.
+        If the device has no memory left, or an operation cannot have what it needs.
     """
     started = time.perf_counter()
     if (known := cache.result(request)) is not None:
@@ -46,51 +57,79 @@ def execute(
         was_cached = clean is not None
         if clean is None:
             yield Progress("Clean run")
-            clean = trace(loaded, request.ids, (), None, cancel)
+            clean = trace(loaded, request.ids, (), cancel)
             cache.keep_clean_trace(request, clean)
-        operated = clean
+        run = _Run(loaded, request, clean, cancel)
         if request.plan:
-            yield Progress("Operated run")
-            operated = _operated(loaded, request, clean, cancel)
-        result = _result(loaded, request, tokens, clean, operated, was_cached)
+            yield from run.operated(Supplies(loaded, request, clean, cache, cancel, donor))
+        else:
+            run.untouched()
+        result = run.result(tokens, was_cached)
     except Exception as error:
         if not is_out_of_memory(error):
             raise
         cache.clear()
-        raise SurgeryError(
-            f"There is no memory left on {loaded.info.device} for this run.",
-            "Use a shorter prompt, a smaller model, or close other programs.",
+        raise OutOfMemory(
+            f"There is no memory left on {loaded.info.device} for this run.", after_running_out(loaded.info)
         ) from error
     result = replace(result, seconds=time.perf_counter() - started)
     cache.keep_result(result)
     yield Finished(result)
 
 
-def _operated(loaded: LoadedModel, request: RunRequest, clean: Trace, cancel: CancelToken) -> Trace:
-    spread = clean.spread() if needs_clean_run(request.plan) else None
-    return trace(loaded, request.ids, request.plan, spread, cancel)
+class _Run:
+    """The operated runs of a request, over one seed or several."""
 
+    def __init__(self, loaded: LoadedModel, request: RunRequest, clean: Trace, cancel: CancelToken) -> None:
+        self._loaded = loaded
+        self._request = request
+        self._clean = clean
+        self._cancel = cancel
+        self._clean_depths = depths(loaded, clean, request.read_position)
+        self._measurement = Measurement(loaded, request, clean, self._clean_depths)
+        self._unchanged: set[int] = {incision.index for incision in request.plan}
+        self._finite = bool(clean.residuals.isfinite().all())
+        self._remarks: tuple[Remark, ...] = ()
 
-def _result(
-    loaded: LoadedModel, request: RunRequest, tokens: Tokens, clean: Trace, operated: Trace, was_cached: bool
-) -> RunResult:
-    clean_depths = depths(loaded, clean, request.read_position)
-    operated_depths = clean_depths if operated is clean else depths(loaded, operated, request.read_position)
-    measured = Measurement(loaded, request, (clean, clean_depths), (operated, operated_depths))
-    before, after, effect = measured.readouts()
-    return RunResult(
-        request=request,
-        model=loaded.info,
-        tokens=tokens,
-        target=measured.target,
-        versus=measured.versus,
-        target_text=measured.text(measured.target),
-        versus_text=measured.text(measured.versus),
-        clean=before,
-        operated=after,
-        effect=effect,
-        unchanged=operated.unchanged,
-        finite=bool(operated.residuals.isfinite().all()),
-        seconds=0.0,
-        clean_was_cached=was_cached,
-    )
+    def untouched(self) -> None:
+        """Take the clean run for the operated one: the plan is empty."""
+        self._measurement.add(self._clean, self._clean_depths)
+
+    def operated(self, supplies: Supplies) -> Iterator[Event]:
+        """Run the plan once for every seed."""
+        yield Progress("Operated run")
+        known = supplies.gathered()
+        self._remarks = tuple(supplies.remarks)
+        repeats = self._request.repeats
+        for number in range(repeats):
+            if number:
+                yield Progress(f"Seed {number + 1} of {repeats}", number / repeats)
+            plan = reseeded(self._request.plan, number)
+            carried = [supplies.carried(incision, each) for incision, each in zip(plan, known, strict=True)]
+            operated = trace(self._loaded, self._request.ids, plan, self._cancel, carried)
+            self._unchanged &= set(operated.unchanged)
+            self._finite &= bool(operated.residuals.isfinite().all())
+            self._measurement.add(operated, depths(self._loaded, operated, self._request.read_position))
+
+    def result(self, tokens: Tokens, was_cached: bool) -> RunResult:
+        """Return what came of it."""
+        measured = self._measurement
+        before, after, effect = measured.readouts()
+        return RunResult(
+            request=self._request,
+            model=self._loaded.info,
+            tokens=tokens,
+            target=measured.target,
+            versus=measured.versus,
+            target_text=measured.text(measured.target),
+            versus_text=measured.text(measured.versus),
+            clean=before,
+            operated=after,
+            effect=effect,
+            unchanged=tuple(sorted(self._unchanged)),
+            finite=self._finite,
+            seconds=0.0,
+            clean_was_cached=was_cached,
+            remarks=self._remarks,
+            repeats=self._request.repeats,
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,15 +10,15 @@ from core.lenses import LENSES
 from core.metrics import METRICS
 from core.models.tokenizing import token_text
 from core.readings.reading import DepthView, Reading
+from core.runs.average import band_of, mean_curves, mean_number
 from core.runs.result import Effect, Prediction, Readouts
 from core.runs.trace import unembed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from torch import Tensor
 
     from core.models.loaded_model import LoadedModel
+    from core.readings.values import Curves
     from core.runs.request import RunRequest
     from core.runs.trace import Trace
 
@@ -41,6 +42,8 @@ def depths(loaded: LoadedModel, trace: Trace, position: int | None) -> Depths | 
     if loaded.head is None or position is None:
         return None
     logits = unembed(loaded, trace.residuals[:, position])
+    if trace.logits is not None:
+        logits[-1] = trace.logits[position].float().cpu().double()
     return Depths(logits, logits.log_softmax(dim=-1))
 
 
@@ -49,63 +52,119 @@ def overflowed(reading: Reading) -> bool:
     return bool(reading.logits.isnan().any())
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What one operated run gave, without the tensors that are as long as the vocabulary.
+
+    Attributes
+    ----------
+    kl : float or None
+    changed, output_changed : bool
+        As in `Effect`.
+    """
+
+    numbers: Mapping[str, float | int | None]
+    curves: Mapping[str, Curves]
+    kl: float | None
+    changed: bool
+    output_changed: bool
+
+
 class Measurement:
-    """Everything that is read out of one clean and one operated trace.
+    """Everything that is read out of one clean run and any number of operated ones.
 
     Parameters
     ----------
-    clean, operated : (Trace, Depths or None)
+    clean : Trace
+    clean_depths : Depths or None
     """
 
-    def __init__(
-        self,
-        loaded: LoadedModel,
-        request: RunRequest,
-        clean: tuple[Trace, Depths | None],
-        operated: tuple[Trace, Depths | None],
-    ) -> None:
+    def __init__(self, loaded: LoadedModel, request: RunRequest, clean: Trace, clean_depths: Depths | None) -> None:
         self._loaded = loaded
         self._request = request
         self._clean = clean
-        self._operated = operated
-        predicts = clean[1] is not None
+        self._clean_depths = clean_depths
+        predicts = clean_depths is not None
         self.target = self._target() if predicts else None
         self.versus = request.versus if predicts else None
+        self._before = self._reading(clean_depths)
+        self._runs: list[Measured] = []
+        self._after: Reading | None = None
+        self._mean_probs: Tensor | None = None
 
     def _target(self) -> int:
         if self._request.target is not None:
             return self._request.target
-        depths = self._clean[1]
-        assert depths is not None
-        return int(depths.logits[-1].argmax())
+        assert self._clean_depths is not None
+        return int(self._clean_depths.logits[-1].argmax())
 
     def text(self, token: int | None) -> str | None:
         """Return a token's text."""
         return None if token is None else token_text(self._loaded, token)
 
-    def readouts(self) -> tuple[Readouts, Readouts, Effect]:
-        """Return what was measured in the clean and the operated run, and their difference."""
-        clean, operated = self._reading(self._clean[1]), self._reading(self._operated[1])
-        listed = self._listed(clean, operated)
-        sides = (
-            self._side(self._clean, clean, clean, listed),
-            self._side(self._operated, operated, clean, listed),
+    def add(self, operated: Trace, by_depth: Depths | None) -> None:
+        """Measure one operated run."""
+        reading = self._reading(by_depth)
+        compared = reading is not None and self._before is not None
+        output = operated.residuals[-1] if reading is None else reading.logits
+        was = self._clean.residuals[-1] if self._before is None else self._before.logits
+        output_changed = not bool((output == was).all())
+        self._runs.append(
+            Measured(
+                numbers=self._numbers(reading),
+                curves=self._curves(operated, by_depth),
+                kl=METRICS["kl"].compute(reading, self._before) if compared else None,  # type: ignore[arg-type]
+                changed=output_changed or not bool((self._clean.residuals == operated.residuals).all()),
+                output_changed=output_changed,
+            )
         )
-        return (*sides, self._effect(*sides, clean, operated))
+        self._after = reading
+        if reading is not None and self._request.repeats > 1:
+            probs = reading.log_probs.exp()
+            self._mean_probs = probs if self._mean_probs is None else self._mean_probs + probs
+
+    def readouts(self) -> tuple[Readouts, Readouts, Effect]:
+        """Return what was measured in the clean and the operated runs, and their difference."""
+        after = self._predictive()
+        listed = self._listed(self._before, after)
+        before = Readouts(
+            self._numbers(self._before),
+            self._curves(self._clean, self._clean_depths),
+            self._top(self._before),
+            self._predictions(self._before, sorted(listed)),
+        )
+        numbers = {key: mean_number(key, [run.numbers[key] for run in self._runs]) for key in self._runs[0].numbers}
+        bands = {key: band for key in numbers if (band := band_of([run.numbers[key] for run in self._runs]))}
+        operated = Readouts(
+            numbers,
+            {key: mean_curves([run.curves[key] for run in self._runs]) for key in self._runs[0].curves},
+            self._top(after),
+            self._predictions(after, sorted(listed)),
+            bands,
+        )
+        return before, operated, self._effect(before, operated)
+
+    def _predictive(self) -> Reading | None:
+        """Return the reading that predictions are listed from: over several runs, the mean probability."""
+        if self._mean_probs is None or self._after is None:
+            return self._after
+        log_probs = (self._mean_probs / len(self._runs)).log()
+        return Reading(log_probs, log_probs, self._after.target, self._after.versus)
 
     def _reading(self, depths: Depths | None) -> Reading | None:
         if depths is None or self.target is None:
             return None
         return Reading(depths.logits[-1], depths.log_probs[-1], self.target, self.versus)
 
-    def _side(
-        self, run: tuple[Trace, Depths | None], reading: Reading | None, clean: Reading | None, listed: set[int]
-    ) -> Readouts:
-        trace, by_depth = run
-        numbers: dict[str, float | int | None] = {}
-        for metric in METRICS:
-            if not metric.compares:
-                numbers[metric.key] = None if reading is None or clean is None else metric.compute(reading, clean)
+    def _numbers(self, reading: Reading | None) -> dict[str, float | int | None]:
+        clean = self._before
+        return {
+            metric.key: None if reading is None or clean is None else metric.compute(reading, clean)
+            for metric in METRICS
+            if not metric.compares
+        }
+
+    def _curves(self, trace: Trace, by_depth: Depths | None) -> dict[str, Curves]:
         view = DepthView(
             residuals=trace.residuals,
             pairs=self._request.pairs,
@@ -113,11 +172,12 @@ class Measurement:
             target=self.target,
             target_text=self.text(self.target) or "",
         )
-        curves = {lens.key: found for lens in LENSES if (found := lens.compute(view)) is not None}
+        return {lens.key: found for lens in LENSES if (found := lens.compute(view)) is not None}
+
+    def _top(self, reading: Reading | None) -> tuple[Prediction, ...]:
         if reading is None or overflowed(reading):
-            return Readouts(numbers, curves, (), ())
-        top = self._predictions(reading, reading.logits.topk(self._top_k(reading)).indices.tolist())
-        return Readouts(numbers, curves, top, self._predictions(reading, sorted(listed)))
+            return ()
+        return self._predictions(reading, reading.logits.topk(self._top_k(reading)).indices.tolist())
 
     def _top_k(self, reading: Reading) -> int:
         return min(self._request.top_k, len(reading.logits))
@@ -130,7 +190,9 @@ class Measurement:
             listed.update(reading.logits.topk(self._top_k(reading)).indices.tolist())
         return listed
 
-    def _predictions(self, reading: Reading, ids: Iterable[int]) -> tuple[Prediction, ...]:
+    def _predictions(self, reading: Reading | None, ids: Iterable[int]) -> tuple[Prediction, ...]:
+        if reading is None or overflowed(reading):
+            return ()
         made = []
         for token in ids:
             log_prob = float(reading.log_probs[token])
@@ -139,11 +201,15 @@ class Measurement:
             made.append(Prediction(token, token_text(self._loaded, token), log_prob, prob, rank))
         return tuple(made)
 
-    def _effect(self, before: Readouts, after: Readouts, clean: Reading | None, operated: Reading | None) -> Effect:
+    def _effect(self, before: Readouts, after: Readouts) -> Effect:
         def change(key: str) -> float | None:
             a, b = before.numbers[key], after.numbers[key]
             return None if a is None or b is None else b - a
 
-        moved = None if clean is None or operated is None else METRICS["kl"].compute(operated, clean)
-        changed = not bool((self._clean[0].residuals == self._operated[0].residuals).all())
-        return Effect(change("log_prob"), change("logit_difference"), moved, changed)
+        return Effect(
+            change("log_prob"),
+            change("logit_difference"),
+            mean_number("kl", [run.kl for run in self._runs]),
+            any(run.changed for run in self._runs),
+            any(run.output_changed for run in self._runs),
+        )

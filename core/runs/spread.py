@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
 class CleanSpread:
-    """Standard deviations (with Bessel's correction) of the clean residual stream.
+    """Standard deviations (with Bessel's correction) of clean activations, one entry per layer.
 
     Attributes
     ----------
@@ -19,3 +23,9 @@ class CleanSpread:
 
     layer: tuple[float, ...]
     token: tuple[tuple[float, ...], ...]
+
+
+def spread_of(layers: Tensor) -> CleanSpread:
+    """Return the spread of activations [layer, token, width]."""
+    whole = tuple(float(layer.float().std()) for layer in layers)
+    return CleanSpread(whole, tuple(tuple(layer.float().std(dim=-1).tolist()) for layer in layers))

@@ -1,4 +1,4 @@
-"""One forward pass under a plan: the residual stream at every layer boundary."""
+"""Forward passes under a plan: the residual stream at every layer boundary."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.hooks.attach import Hook, attached
-from core.interventions.ops import OPERATIONS
-from core.runs.compile import Compiled
-from core.runs.spread import CleanSpread
+from core.hooks.attention import attention_tapped
+from core.runs.batch import Batch, inputs_of, one, unpadded
+from core.runs.compile import NOTHING, Compiled
+from core.runs.spread import CleanSpread, spread_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from core.cancel import CancelToken
+    from core.interventions.operation import Activation
     from core.models.loaded_model import LoadedModel
+    from core.runs.places import Hooks
     from core.runs.request import ResolvedIncision
 
 
@@ -30,68 +33,113 @@ class Trace:
         raw, before the final norm, with every incision in it.
     unchanged : tuple of int
         Plan indices of incisions that left their activation as it was.
+    logits : Tensor or None, shape [token, vocab]
+        The model's answer where an incision changed it; None where it follows from the residual.
     """
 
     residuals: Tensor
-    unchanged: tuple[int, ...]
+    unchanged: tuple[int, ...] = ()
+    logits: Tensor | None = None
 
     def spread(self) -> CleanSpread:
         """Return the standard deviations that noise is sized by."""
-        residuals = self.residuals.float()
-        layers = tuple(float(layer.std()) for layer in residuals)
-        tokens = tuple(tuple(layer.std(dim=-1).tolist()) for layer in residuals)
-        return CleanSpread(layers, tokens)
-
-
-def needs_clean_run(incisions: Sequence[ResolvedIncision]) -> bool:
-    """Return whether one of the operations is sized by the clean run."""
-    return any("spread" in OPERATIONS[incision.operation].wants(dict(incision.params)) for incision in incisions)
+        return spread_of(self.residuals)
 
 
 def trace(
     loaded: LoadedModel,
     ids: Sequence[int],
     incisions: Sequence[ResolvedIncision],
-    spread: CleanSpread | None,
     cancel: CancelToken,
+    supplies: Sequence[Activation] | None = None,
 ) -> Trace:
-    """Run the model once under a plan.
+    """Run the model once on a prompt, under a plan; see `trace_batch`."""
+    return trace_batch(loaded, one(ids), incisions, cancel, supplies)[0]
+
+
+def trace_batch(
+    loaded: LoadedModel,
+    batch: Batch,
+    incisions: Sequence[ResolvedIncision],
+    cancel: CancelToken,
+    supplies: Sequence[Activation] | None = None,
+) -> list[Trace]:
+    """Run the model once on several prompts, under one plan.
 
     Parameters
     ----------
-    ids : sequence of int, [token]
+    batch : Batch
     incisions : sequence of ResolvedIncision
         In plan order.
-    spread : CleanSpread or None
-        Needed when `needs_clean_run` says so.
     cancel : CancelToken
         Asked before every block.
+    supplies : sequence of Activation, optional
+        For each incision what its operation needs besides the activation.
+
+    Returns
+    -------
+    list of Trace
+        One per prompt, without padding.
 
     Raises
     ------
     Cancelled
         If the token was set while running.
     """
+    compiled = Compiled(loaded, incisions, [NOTHING] * len(incisions) if supplies is None else supplies, batch)
+    residuals = forward(loaded, batch, compiled.hooks, cancel)
+    answers: list[Tensor | None] = [None] * len(batch.rows)
+    if compiled.on_logits:
+        answers = list(unpadded(_edited_logits(loaded, residuals, compiled), batch))
+    rows = unpadded(residuals.permute(1, 2, 0, 3), batch)
+    unchanged = tuple(sorted(compiled.unchanged))
+    return [
+        Trace(row.transpose(0, 1).contiguous(), unchanged, logits) for row, logits in zip(rows, answers, strict=True)
+    ]
+
+
+def forward(loaded: LoadedModel, batch: Batch, hooks: Hooks, cancel: CancelToken) -> Tensor:
+    """Return the residual stream [n_layers + 1, batch, token, d_model] of a forward pass with hooks."""
     import torch
 
-    compiled = Compiled(loaded, incisions, spread)
     kept: list[Tensor] = []
 
     def keep(x: Tensor) -> None:
         cancel.check()
         # Cloned: some families change their residual in place further down.
-        kept.append(x[0].clone())
+        kept.append(x.clone())
 
-    watching = [Hook(block, "input", keep) for block in loaded.blocks]
-    watching.append(Hook(loaded.blocks[-1], "output", keep))
-    with torch.inference_mode(), attached([*compiled.hooks, *watching]):
-        loaded.backbone(torch.tensor([list(ids)], device=loaded.info.device), **forward_options(loaded))
-        return Trace(torch.stack(kept), tuple(sorted(compiled.unchanged)))
+    last = loaded.info.n_layers - 1
+    # One hook for all layers of a shared block: it is called once for each of them.
+    watching = [Hook(block, "input", keep) for block in dict.fromkeys(loaded.blocks)]
+    watching.append(Hook(loaded.blocks[last], "output", keep, loaded.turn(last)))
+    with (
+        torch.inference_mode(),
+        attached([*hooks.modules, *watching]),
+        attention_tapped(loaded.network, hooks.attention),
+    ):
+        loaded.backbone(**inputs_of(loaded, batch))
+        return torch.stack(kept)
 
 
-def forward_options(loaded: LoadedModel) -> dict[str, bool]:
-    """Return the keyword arguments of an analysis forward pass: no key-value cache is built."""
-    return {"use_cache": False} if loaded.info.objective == "causal" else {}
+def _edited_logits(loaded: LoadedModel, residuals: Tensor, compiled: Compiled) -> Tensor:
+    """Return the logits [batch, token, vocab] after the incisions on them."""
+    import torch
+
+    with torch.inference_mode():
+        logits = answer_of(loaded, residuals[-1])
+        for edit in compiled.on_logits:
+            changed = edit(logits)
+            logits = logits if changed is None else changed
+        return logits
+
+
+def answer_of(loaded: LoadedModel, residual: Tensor) -> Tensor:
+    """Return the logits [..., vocab] of a residual [..., d_model], in the model's own precision."""
+    head = loaded.head
+    if head is None:
+        raise ValueError("a model without a language-model head has no logits")
+    return head(residual if loaded.final_norm is None else loaded.final_norm(residual))
 
 
 def unembed(loaded: LoadedModel, residual: Tensor) -> Tensor:
@@ -113,10 +161,5 @@ def unembed(loaded: LoadedModel, residual: Tensor) -> Tensor:
     """
     import torch
 
-    head = loaded.head
-    if head is None:
-        raise ValueError("a model without a language-model head has no logits")
     with torch.inference_mode():
-        normed = residual if loaded.final_norm is None else loaded.final_norm(residual)
-        logits: Tensor = head(normed)
-        return logits.float().cpu().double()
+        return answer_of(loaded, residual).float().cpu().double()

@@ -1,0 +1,155 @@
+"""What the operations of a plan need to know before it is run: gathered from other runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from core.errors import SurgeryError
+from core.interventions.direction_form import parse_direction
+from core.interventions.ops import OPERATIONS
+from core.runs.capture import capture
+from core.runs.compile import NOTHING
+from core.runs.path_patching import carried_by_path
+from core.runs.result import Remark
+from core.runs.spread import spread_of
+from core.runs.trace import answer_of
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from core.cancel import CancelToken
+    from core.interventions.operation import Activation
+    from core.models.loaded_model import LoadedModel
+    from core.runs.cache import RunCache
+    from core.runs.request import ResolvedIncision, RunRequest
+    from core.runs.trace import Trace
+    from core.sites.site import Site
+
+
+class Supplies:
+    """Gathers what the incisions of a request need; what was gathered once is kept in the cache.
+
+    Attributes
+    ----------
+    remarks : list of Remark
+        What should stand beside the figures.
+    """
+
+    def __init__(
+        self,
+        loaded: LoadedModel,
+        request: RunRequest,
+        clean: Trace,
+        cache: RunCache,
+        cancel: CancelToken,
+        donor: LoadedModel | None,
+    ) -> None:
+        self.remarks: list[Remark] = []
+        self._loaded = loaded
+        self._request = request
+        self._clean = clean
+        self._cache = cache
+        self._cancel = cancel
+        self._transplanter: Any = None
+        if donor is not None:
+            from core.runs.transplanting import Transplanter
+
+            self._transplanter = Transplanter(loaded, donor, request, cancel)
+
+    def gathered(self) -> list[Activation]:
+        """Return what each incision needs, in the order of the plan.
+
+        Raises
+        ------
+        SurgeryError
+            If something cannot be had, such as a direction of another width.
+        Cancelled
+            If the run was cancelled.
+        """
+        return [self._for(incision) for incision in self._request.plan]
+
+    def _for(self, incision: ResolvedIncision) -> Activation:
+        wants = OPERATIONS[incision.operation].wants(dict(incision.params))
+        known = replace(NOTHING, keys=incision.keys)
+        if "spread" in wants:
+            known = self._with_spread(known, incision)
+        if "donor" in wants:
+            known = replace(known, donor=self._donor(incision))
+        if "references" in wants:
+            known = replace(known, references=self._references(incision))
+        if "transplant" in wants:
+            known = replace(known, donor=self._transplanted(incision))
+        if "direction" in wants:
+            known = replace(known, direction=self._direction(incision))
+        return known
+
+    def carried(self, incision: ResolvedIncision, known: Activation) -> Activation:
+        """Return the same with what the incision's path carries, where it has a receiver."""
+        if incision.receiver is None:
+            return known
+        return replace(known, carried=carried_by_path(self._loaded, self._request.ids, incision, known, self._cancel))
+
+    def _with_spread(self, known: Activation, incision: ResolvedIncision) -> Activation:
+        site = incision.site
+        if site.hook_point == "logits":
+            import torch
+
+            with torch.inference_mode():
+                spread = spread_of(answer_of(self._loaded, self._clean.residuals[-1])[None])
+            boundary = 0
+        else:
+            spread, boundary = self._clean.spread(), 0 if site.layer is None else site.layer + 1
+        return replace(
+            known,
+            layer_std=spread.layer[boundary],
+            token_std=tuple(spread.token[boundary][position] for position in incision.positions),
+        )
+
+    def _captured(self, prompts: Sequence[tuple[int, ...]], site: Site) -> list[Tensor]:
+        """Return a site's clean activation [token, width] in each prompt."""
+        kept = self._cache.captured(self._loaded.identity, prompts, site)
+        if kept is None:
+            kept = capture(self._loaded, prompts, (site,), self._cancel)[site]
+            self._cache.keep_captured(self._loaded.identity, prompts, site, kept)
+        return kept
+
+    def _donor(self, incision: ResolvedIncision) -> Tensor:
+        return self._captured((self._request.donor,), incision.site)[0][list(incision.sources)]
+
+    def _references(self, incision: ResolvedIncision) -> tuple[Tensor, ...]:
+        """Return the site at those chosen tokens that each reference prompt is long enough for."""
+        rows = self._captured(self._request.references, incision.site)
+        last = incision.positions[-1]
+        reach = sum(len(row) > last for row in rows)
+        if not reach:
+            raise SurgeryError(
+                f"None of the {len(rows)} reference prompts is long enough to have a token {last}.",
+                "Give longer reference prompts, or choose an earlier token.",
+            )
+        short = "" if reach == len(rows) else f" (of {len(rows)}; the others are too short for token {last})"
+        self._remark(incision, f"over {reach} reference prompts{short}")
+        return tuple(row[[position for position in incision.positions if position < len(row)]] for row in rows)
+
+    def _transplanted(self, incision: ResolvedIncision) -> Tensor:
+        assert self._transplanter is not None, "a transplant was resolved with its donor"
+        donor, text = self._transplanter.transplanted(incision)
+        self._remark(incision, text)
+        return donor
+
+    def _direction(self, incision: ResolvedIncision) -> Tensor:
+        from core.runs.directions import resolve_direction
+
+        form = parse_direction(str(dict(incision.params)["v"]))
+        rows: dict[str, Any] = {"prompt": self._captured((self._request.ids,), incision.site)[0]}
+        if form.kind == "donor":
+            rows["donor"] = self._captured((self._request.donor,), incision.site)[0]
+        if form.kind == "pca" and self._request.references:
+            import torch
+
+            rows["references"] = torch.cat(self._captured(self._request.references, incision.site))
+        return resolve_direction(self._loaded, form, **rows)
+
+    def _remark(self, incision: ResolvedIncision, text: str) -> None:
+        self.remarks.append(Remark(incision.index, text))
