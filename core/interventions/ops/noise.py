@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.interventions.operation import VECTORS, Activation, Operation, Parameter, Params
+from core.interventions.noise_size import IDENTITY, NOT_FOR_ATTENTION, PARAMETERS, generator, with_noise
+from core.interventions.operation import VECTORS, Activation, Operation, Params
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,13 +19,7 @@ def apply(x: Tensor, params: Params, activation: Activation) -> Tensor:
     """
     import torch
 
-    generator = torch.Generator().manual_seed(int(params["seed"]))
-    drawn = torch.randn(x.shape[-2], x.shape[-1], generator=generator)
-    if params["std"] == "token":
-        size = torch.tensor(activation.token_std).unsqueeze(-1)
-    else:
-        size = torch.tensor(activation.layer_std)
-    return x + (drawn * size * float(params["sigma"])).to(x.device, x.dtype)
+    return with_noise(x, torch.randn(x.shape[-2], x.shape[-1], generator=generator(params)), params, activation)
 
 
 OPERATION = Operation(
@@ -32,39 +27,11 @@ OPERATION = Operation(
     label="Noise",
     help="Adds Gaussian noise of sigma times the standard deviation of the layer's clean hidden state.",
     apply=apply,
-    parameters=(
-        Parameter(
-            name="sigma",
-            label="noise σ",
-            help="Noise strength, in standard deviations of the layer's clean hidden state.",
-            kind="float",
-            default=1.0,
-            minimum=0.0,
-            shown=(0.0, 4.0),
-            is_dose=True,
-        ),
-        Parameter(
-            name="seed",
-            label="seed",
-            help="Decides the draw: the same seed gives the same noise.",
-            kind="int",
-            default=0,
-            minimum=0,
-            maximum=2**31 - 1,
-        ),
-        Parameter(
-            name="std",
-            label="measured over",
-            help="The whole hidden state of the layer, or each token's own.",
-            kind="choice",
-            default="layer",
-            choices=("layer", "token"),
-        ),
-    ),
+    parameters=PARAMETERS,
     needs=frozenset({"spread"}),
     points=VECTORS,
-    elsewhere="Its size is that of hidden states, which says nothing about attention.",
-    identity={"sigma": 0.0, "seed": 0, "std": "layer"},
+    elsewhere=NOT_FOR_ATTENTION,
+    identity=IDENTITY,
     mark="~",
     order=2,
 )
