@@ -73,20 +73,15 @@ def inputs_of(loaded: LoadedModel, batch: Batch) -> dict[str, Any]:
         mask[number, span] = 1
         positions[number, span] = torch.arange(len(row))
     options |= {"input_ids": ids.to(device), "attention_mask": mask.to(device)}
-    if "position_ids" in inspect.signature(type(loaded.backbone).forward).parameters:
-        options["position_ids"] = (positions + first_position(loaded)).to(device)
+    counts_itself = loaded.architecture.positions_after_padding
+    if not counts_itself and "position_ids" in inspect.signature(type(loaded.backbone).forward).parameters:
+        options["position_ids"] = positions.to(device)
     return options
 
 
 def forward_options(loaded: LoadedModel) -> dict[str, bool]:
     """Return the keyword arguments of an analysis forward pass: no key-value cache is built."""
     return {"use_cache": False} if loaded.info.objective == "causal" else {}
-
-
-def first_position(loaded: LoadedModel) -> int:
-    """Return the number that the family gives a prompt's first token."""
-    config: Any = loaded.network.config
-    return int(config.pad_token_id) + 1 if loaded.architecture.positions_after_padding else 0
 
 
 def unpadded(x: Tensor, batch: Batch) -> list[Tensor]:
