@@ -19,6 +19,7 @@ pytest_plugins = [
     "tests.fixtures.leaks",
     "tests.fixtures.log_records",
     "tests.fixtures.skips",
-    "tests.fixtures.tiny_family",
+    # Before tiny_family, which imports it: what is a plugin must not be imported earlier.
     "tests.fixtures.tiny_models",
+    "tests.fixtures.tiny_family",
 ]
