@@ -24,8 +24,8 @@ NOTICEABLE_MS = 300
 
 
 def asks_the_same(a: Session, b: Session) -> bool:
-    """Return whether two sessions need the same run: tool and token choices need none."""
-    return replace(a, chosen=b.chosen, brush=b.brush) == b
+    """Return whether two sessions need the same run: tool, token and generation choices need none."""
+    return replace(a, chosen=b.chosen, brush=b.brush, generation=b.generation) == b
 
 
 def moved_to(session: Session, model: str) -> Session:

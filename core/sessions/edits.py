@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.errors import SurgeryError
 from core.interventions.ops import OPERATIONS
 from core.interventions.plan import Incision, ParamValue, Plan, sorted_params
 from core.sessions.session import Brush, Session, TokenPair
+from core.sessions.settings import GENERATION, LAST_SEED, SEEDS
 
 if TYPE_CHECKING:
     from core.sites.selection import Selection
     from core.sites.site import Site
 
 MOST_PAIRS = 4
-N_SEEDS = 2**31
+MOST_REFERENCES = 500
+N_SEEDS = LAST_SEED + 1
 
 
 def with_operation(session: Session, operation: str) -> Session:
@@ -129,3 +131,102 @@ def with_pair(session: Session, pair: TokenPair) -> Session:
 def without_pair(session: Session, index: int) -> Session:
     """Return the session without one pair."""
     return replace(session, pairs=session.pairs[:index] + session.pairs[index + 1 :])
+
+
+def with_prompt(session: Session, prompt: str) -> Session:
+    """Return the session with another prompt; matches named tokens of the old one and are dropped."""
+    return session if prompt == session.prompt else replace(session, prompt=prompt, matches=())
+
+
+def with_donor_prompt(session: Session, prompt: str) -> Session:
+    """Return the session with another counterfactual prompt; matches named tokens of the old one and are dropped."""
+    return session if prompt == session.donor_prompt else replace(session, donor_prompt=prompt, matches=())
+
+
+def with_match(session: Session, here: int, there: int) -> Session:
+    """Return the session with two tokens matched, which may not be matched with others any more.
+
+    Parameters
+    ----------
+    here, there : int
+        Positions in the prompt and in the counterfactual prompt.
+
+    Raises
+    ------
+    SurgeryError
+        If there is no counterfactual prompt.
+    """
+    if not session.donor_prompt.strip():
+        raise SurgeryError("There is no counterfactual prompt to match tokens with.", "Give one first.")
+    others = (each for each in session.matches if each[0] != here and each[1] != there)
+    return replace(session, matches=tuple(sorted((*others, (here, there)))))
+
+
+def without_match(session: Session, here: int) -> Session:
+    """Return the session without what the user matched with one token of the prompt."""
+    return replace(session, matches=tuple(each for each in session.matches if each[0] != here))
+
+
+def swapped_prompts(session: Session) -> Session:
+    """Return the session with prompt and counterfactual prompt exchanged: the same two, patched the other way.
+
+    The plan stays as it is written; its tokens are looked for in the new prompt.
+
+    Raises
+    ------
+    SurgeryError
+        If there is no counterfactual prompt.
+    """
+    if not session.donor_prompt.strip():
+        raise SurgeryError("There is no counterfactual prompt to swap with.", "Give one first.")
+    return replace(
+        session,
+        prompt=session.donor_prompt,
+        donor_prompt=session.prompt,
+        matches=tuple(sorted((there, here) for here, there in session.matches)),
+        clean_side="donor" if session.clean_side == "prompt" else "prompt",
+    )
+
+
+def with_references(session: Session, prompts: Iterable[str]) -> Session:
+    """Return the session with other reference prompts, each once and none of them empty.
+
+    Raises
+    ------
+    SurgeryError
+        If there are too many.
+    """
+    kept = tuple(dict.fromkeys(prompt for prompt in prompts if prompt.strip()))
+    if len(kept) > MOST_REFERENCES:
+        raise SurgeryError(
+            f"These are {len(kept)} reference prompts, but at most {MOST_REFERENCES} are taken.", "Choose fewer."
+        )
+    return replace(session, references=kept)
+
+
+def with_donor_model(session: Session, name: str) -> Session:
+    """Return the session with another model to transplant from; an empty name for none."""
+    return replace(session, donor_model=name.strip())
+
+
+def with_seeds(session: Session, count: int) -> Session:
+    """Return the session with another number of seeds.
+
+    Raises
+    ------
+    SurgeryError
+        If it is not from 1 to 100.
+    """
+    return replace(session, seeds=int(SEEDS.checked(count)))
+
+
+def with_generation(session: Session, **changes: ParamValue) -> Session:
+    """Return the session with some settings of the continuation changed.
+
+    Raises
+    ------
+    SurgeryError
+        If a value does not fit.
+    """
+    checked: dict[str, Any] = {name: GENERATION[name].checked(value) for name, value in changes.items()}
+    return replace(session, generation=replace(session.generation, **checked))

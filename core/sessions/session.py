@@ -110,3 +110,14 @@ class Session:
     donor_model: str = ""
     seeds: int = 1
     generation: Generation = field(default_factory=Generation)
+
+
+def patching_words(session: Session) -> str:
+    """Return in words which way a patch goes.
+
+    Zhang & Nanda 2024, "Towards best practices of activation patching in language models": the two
+    directions ask different questions and need not agree.
+    """
+    if session.clean_side == "prompt":
+        return "noising: the corrupted activation goes into the clean run"
+    return "denoising: the clean activation goes into the corrupted run"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from typing import Any
+
 import pytest
 
 from core.errors import SurgeryError
 from core.interventions.notation import format_cut, parse_cut
 from core.interventions.plan import Plan
 from core.sessions import edits
-from core.sessions.session import Brush, Session, TokenPair
+from core.sessions.session import Brush, Generation, Session, TokenPair, patching_words
+from core.sessions.settings import GENERATION
 from core.sites.selection import at, text_selection
 from core.sites.site import Site, parse_site
 
@@ -136,3 +140,92 @@ def test_that_a_cut_with_another_operation_takes_the_place_of_the_one_there() ->
     silenced = edits.painted(edits.with_operation(session(), "silence"), [site], text_selection("word"))
     noisy = edits.painted(edits.with_operation(silenced, "noise"), [site], at(3), {site: 0})
     assert [(each.operation, each.selection) for each in noisy.plan] == [("noise", at(3))]
+
+
+TWO = edits.with_donor_prompt(session("embed@0=silence"), "another")
+
+
+def test_that_tokens_are_matched_one_with_one() -> None:
+    matched = edits.with_match(edits.with_match(edits.with_match(TWO, 5, 6), 4, 5), 2, 2)
+    assert matched.matches == ((2, 2), (4, 5), (5, 6))
+    assert edits.with_match(matched, 4, 6).matches == ((2, 2), (4, 6))
+    assert edits.without_match(matched, 4).matches == ((2, 2), (5, 6))
+    assert edits.without_match(matched, 3) == matched
+
+
+@pytest.mark.parametrize("blank", ["", "  "])
+def test_that_without_a_second_prompt_there_is_nothing_to_match_or_swap(blank: str) -> None:
+    alone = edits.with_donor_prompt(session(), blank)
+    with pytest.raises(SurgeryError, match="no counterfactual prompt to match"):
+        edits.with_match(alone, 0, 0)
+    with pytest.raises(SurgeryError, match="no counterfactual prompt to swap"):
+        edits.swapped_prompts(alone)
+
+
+def test_that_another_prompt_on_either_side_drops_matches_that_named_its_tokens() -> None:
+    matched = edits.with_match(TWO, 4, 5)
+    assert edits.with_prompt(matched, "new").matches == ()
+    assert edits.with_donor_prompt(matched, "new").matches == ()
+    assert edits.with_prompt(matched, matched.prompt) == matched
+    assert edits.with_donor_prompt(matched, matched.donor_prompt) == matched
+
+
+def test_that_swapping_exchanges_the_prompts_and_keeps_which_of_them_is_clean() -> None:
+    before = edits.with_match(edits.with_match(TWO, 1, 3), 2, 0)
+    after = edits.swapped_prompts(before)
+    assert (after.prompt, after.donor_prompt) == ("another", "p")
+    assert after.matches == ((0, 2), (3, 1))
+    assert after.plan == before.plan
+    assert (before.clean_side, after.clean_side) == ("prompt", "donor")
+    assert edits.swapped_prompts(after) == before
+
+
+def test_that_the_direction_of_a_patch_is_told_in_words() -> None:
+    assert patching_words(TWO) == "noising: the corrupted activation goes into the clean run"
+    assert patching_words(edits.swapped_prompts(TWO)) == "denoising: the clean activation goes into the corrupted run"
+
+
+def test_that_reference_prompts_are_each_once_not_empty_and_not_too_many() -> None:
+    assert edits.with_references(session(), ["a", " ", "b", "a", ""]).references == ("a", "b")
+    with pytest.raises(SurgeryError, match="501 reference prompts, but at most 500"):
+        edits.with_references(session(), map(str, range(501)))
+
+
+def test_that_a_donor_model_is_named_and_taken_away() -> None:
+    named = edits.with_donor_model(session(), " specimen-gpt2 ")
+    assert named.donor_model == "specimen-gpt2"
+    assert edits.with_donor_model(named, "") == session()
+
+
+@pytest.mark.parametrize("count", [1, 100])
+def test_that_seeds_are_counted_from_1_to_100(count: int) -> None:
+    assert edits.with_seeds(session(), count).seeds == count
+
+
+@pytest.mark.parametrize("count", [0, -1, 101, 2.5])
+def test_that_another_number_of_seeds_is_refused(count: Any) -> None:
+    with pytest.raises(SurgeryError, match=f"seeds cannot be {count}") as caught:
+        edits.with_seeds(session(), count)
+    assert caught.value.hint == "Give a whole number from 1 up to 100."
+
+
+def test_that_settings_of_a_continuation_are_changed_one_by_one() -> None:
+    found = edits.with_generation(session(), length=7, temperature="0.5")
+    found = edits.with_generation(found, hold="new", top_k=5, top_p=0.9, seed=3)
+    assert found.generation == Generation(length=7, hold="new", temperature=0.5, top_k=5, top_p=0.9, seed=3)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("length", 0), ("length", 1001), ("hold", "maybe"), ("temperature", -0.1), ("temperature", float("nan")),
+        ("temperature", float("inf")), ("top_k", -1), ("top_p", 0.0), ("top_p", 1.5), ("seed", -1), ("seed", 2**31),
+    ],
+)  # fmt: skip
+def test_that_a_setting_that_makes_no_continuation_is_refused(name: str, value: Any) -> None:
+    with pytest.raises(SurgeryError, match=f"{name} cannot be"):
+        edits.with_generation(session(), **{name: value})
+
+
+def test_that_every_setting_has_the_bounds_and_default_it_starts_with() -> None:
+    assert {name: parameter.default for name, parameter in GENERATION.items()} == asdict(Generation())
