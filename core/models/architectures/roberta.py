@@ -1,0 +1,23 @@
+"""RoBERTa: BERT's layers, with positions that are counted on from the padding token's id."""
+
+from core.models.architecture import Architecture
+
+ARCHITECTURE = Architecture(
+    key="roberta",
+    label="RoBERTa",
+    objective="masked",
+    language_model_class="RobertaForMaskedLM",
+    backbone_class="RobertaModel",
+    backbone_options={"add_pooling_layer": False},
+    blocks="encoder.layer",
+    attention="attention.self",
+    attention_projection="attention.output.dense",
+    mlp_pre="intermediate.dense",
+    mlp_projection="output.dense",
+    final_norm=None,
+    head=("lm_head",),
+    post_norms=("attention.output.LayerNorm", "output.LayerNorm"),
+    positions_after_padding=True,
+    leftovers=("pooler.*", "embeddings.position_ids", "embeddings.token_type_ids"),
+    accepted={"position_embedding_type": ("absolute",), "is_decoder": (False,)},
+)
