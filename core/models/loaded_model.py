@@ -125,7 +125,8 @@ def blocks_of(backbone: Module, architecture: Architecture, n_layers: int) -> li
     found = list(find_part(backbone, architecture.blocks, architecture).children())
     if architecture.shared_block is not None and found:
         groups = [find_part(group, architecture.shared_block, architecture) for group in found]
-        found = [groups[layer * len(groups) // n_layers] for layer in range(n_layers)]
+        # As the library divides layers among groups, rounding and all.
+        found = [groups[int(layer / (n_layers / len(groups)))] for layer in range(n_layers)]
     if len(found) != n_layers:
         raise SurgeryError(
             f"The model has {len(found)} blocks but its config.json says {n_layers}.", "Get the checkpoint again."
