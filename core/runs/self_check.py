@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from core.cancel import CancelToken
 from core.errors import Cancelled, SurgeryError
-from core.hooks.attach import Hook, attached, count_hooks
+from core.hooks.attach import Hook, count_hooks
+from core.runs.batch import inputs_of, one
 from core.runs.events import CheckLine, CheckReport
+from core.runs.places import Hooks, hooks_at
 from core.runs.request import ResolvedIncision
-from core.runs.trace import forward_options, trace, unembed
+from core.runs.trace import forward, trace, unembed
 from core.sites.site import Site
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from torch import Tensor
 
+    from core.hooks.attach import Edit
     from core.models.loaded_model import LoadedModel
-    from core.runs.trace import Trace
+
+    Place = tuple[str, int]
 
 PROMPT_LENGTH = 5
 TOLERANCE = {"float32": 1e-4, "float64": 1e-8, "float16": 3e-2, "bfloat16": 2e-1}
 NO_HEAD = "This model has no language-model head, so there are no logits to compare."
+WATCHED = ("v", "pattern", "z", "attn_out", "mlp_pre", "mlp_post", "mlp_out")
+FOUND, NOT_FOUND = 0.0, float("inf")
 
 
 def self_check(loaded: LoadedModel, cancel: CancelToken) -> CheckReport:
@@ -41,20 +48,16 @@ def self_check(loaded: LoadedModel, cancel: CancelToken) -> CheckReport:
 
 
 class _Checker:
-    """The checks of one model; each returns (value, meaning) or None where it does not apply."""
+    """The checks of one model; each returns (value, meaning), or a reason why it does not apply."""
 
     def __init__(self, loaded: LoadedModel, cancel: CancelToken) -> None:
-        import torch
-
         self.loaded = loaded
         self.cancel = cancel
         size = loaded.info.vocab_size
         count = min(PROMPT_LENGTH, loaded.info.context)
         self.ids = [(17 + 31 * number) % size for number in range(count)]
-        self.input = torch.tensor([self.ids], device=loaded.info.device)
         self.tolerance = TOLERANCE.get(loaded.info.dtype, 1e-4)
         self.hooks_before = count_hooks(loaded.network)
-        self.clean = trace(loaded, self.ids, (), None, cancel)
         self.token = count // 2
         self.head = loaded.info.n_heads - 1
 
@@ -64,6 +67,9 @@ class _Checker:
             ("empty plan", self.empty_plan),
             ("residual identities", self.residual_identities),
             ("attention rows", self.attention_rows),
+            ("pattern and values", self.pattern_and_values),
+            ("order of parts", self.order_of_parts),
+            ("neurons", self.neurons),
             ("logit lens", self.logit_lens),
             ("editing z", self.editing_z),
             ("head removal", self.head_removal),
@@ -83,12 +89,32 @@ class _Checker:
         value, text = found
         return CheckLine(name, value <= self.tolerance, text, value, self.tolerance)
 
+    def _run(self, watched: Iterable[Place], edits: Iterable[tuple[Place, Edit]] = ()) -> tuple[Tensor, _Seen]:
+        """Return the residual stream [n_layers + 1, token, d_model] of a run, and what was watched in it."""
+        seen = _Seen()
+        hooks = Hooks()
+        for (point, layer), edit in edits:
+            hooks.add(hooks_at(self.loaded, point, layer, 1, edit))
+        for place in watched:
+            hooks.add(hooks_at(self.loaded, *place, 1, seen.keeper(place)))
+        return forward(self.loaded, one(self.ids), hooks, self.cancel)[:, 0], seen
+
+    @cached_property
+    def _untouched(self) -> tuple[Tensor, _Seen]:
+        points = [point for point in WATCHED if self.loaded.info.why_not(point) is None]
+        return self._run([(point, layer) for point in points for layer in range(self.loaded.info.n_layers)])
+
+    @cached_property
+    def _clean(self) -> Tensor:
+        return trace(self.loaded, self.ids, (), self.cancel).residuals
+
+    @cached_property
     def _plain_output(self) -> Tensor:
-        """Return the untouched model's logits, or final hidden state where there is no head."""
+        """The untouched model's logits, or final hidden state where there is no head."""
         import torch
 
         with torch.inference_mode():
-            answer = self.loaded.network(self.input, **forward_options(self.loaded))
+            answer = self.loaded.network(**inputs_of(self.loaded, one(self.ids)))
         output: Tensor = answer.last_hidden_state if self.loaded.head is None else answer.logits
         return output[0].float().cpu().double()
 
@@ -104,108 +130,148 @@ class _Checker:
 
     def empty_plan(self) -> tuple[float, str]:
         """Compare a run under the empty plan with the untouched model, at every token."""
-        value = _largest(self._ours(self.clean.residuals) - self._plain_output())
+        value = _largest(self._ours(self._clean) - self._plain_output)
         return value, "A run without incisions gives what the untouched model gives."
 
     def residual_identities(self) -> tuple[float, str]:
         """Rebuild every block's output from its input, attn_out and mlp_out."""
         import torch
 
-        table, worst = self.loaded.architecture, 0.0
+        norms, times, worst = self.loaded.architecture.post_norms, self.loaded.residual_multiplier, 0.0
+        residuals, seen = self._untouched
         for layer in range(self.loaded.info.n_layers):
-            seen: dict[str, Tensor] = {}
-            hooks = [
-                Hook(self.loaded.part(layer, path), "output", _keeper(seen, name))
-                for name, path in (("attn", table.attn_out), ("mlp", table.mlp_out))
-            ]
-            with torch.inference_mode(), attached(hooks):
-                self.loaded.backbone(self.input, **forward_options(self.loaded))
-                stream = self.clean.residuals[layer] + seen["attn"][0]
-                if table.post_norms is not None:
-                    stream = self.loaded.part(layer, table.post_norms[0])(stream)
-                stream = stream + seen["mlp"][0]
-                if table.post_norms is not None:
-                    stream = self.loaded.part(layer, table.post_norms[1])(stream)
-            worst = max(worst, _deviation(stream, self.clean.residuals[layer + 1]))
-            self.cancel.check()
+            stream = residuals[layer]
+            for number, point in enumerate(("attn_out", "mlp_out")):
+                stream = stream + seen[point, layer] * times
+                if norms is not None:
+                    with torch.inference_mode():
+                        stream = self.loaded.part(layer, norms[number])(stream)
+            worst = max(worst, _deviation(stream, residuals[layer + 1]))
         return worst, "The residual stream is rebuilt from its input, the attention and the MLP, at every layer."
 
     def attention_rows(self) -> tuple[float, str] | str:
         """Sum the attention pattern over its keys, in every layer."""
-        import torch
+        if (why := self.loaded.info.why_not("pattern")) is not None:
+            return why
+        worst = 0.0
+        for layer in range(self.loaded.info.n_layers):
+            excess = self._pattern(layer).float().sum(dim=-1) - 1.0
+            module = self.loaded.part(layer, self.loaded.architecture.attention)
+            if getattr(module, "sinks", None) is not None:  # a share of the attention goes to no token
+                excess = excess.clamp(min=0.0)
+            worst = max(worst, _largest(excess))
+        return worst, "Every token's attention adds up to 1, in every layer."
 
-        network: Any = self.loaded.network
-        before = network.config._attn_implementation
-        seen: list[Tensor] = []
+    def _pattern(self, layer: int) -> Tensor:
+        """Return the untouched pattern [query token, head, key token]."""
+        return _by_head(self._untouched[1]["pattern", layer], self.loaded.info.n_heads)
 
-        def keep(module: object, args: object, output: Any) -> None:
-            if isinstance(output, tuple) and len(output) > 1 and output[1] is not None:
-                seen.append(output[1])
+    def pattern_and_values(self) -> tuple[float, str] | str:
+        """Rebuild every head's z from its pattern and the values of its group."""
+        info, worst = self.loaded.info, 0.0
+        for point in ("pattern", "v"):
+            if (why := info.why_not(point)) is not None:
+                return why
+        for layer in range(info.n_layers):
+            values = _by_head(self._untouched[1]["v", layer], info.n_key_value_heads)
+            values = values.repeat_interleave(info.n_heads // info.n_key_value_heads, dim=1)
+            z = (self._pattern(layer).transpose(0, 1) @ values.transpose(0, 1)).transpose(0, 1).flatten(1)
+            worst = max(worst, _deviation(z, self._untouched[1]["z", layer]))
+        return worst, "Each head's output is its pattern times the values of its group, in every layer."
 
-        modules = [self.loaded.part(n, self.loaded.architecture.attention) for n in range(self.loaded.info.n_layers)]
-        handles = [module.register_forward_hook(keep) for module in modules]
-        try:
-            network.set_attn_implementation("eager")
-            with torch.inference_mode():
-                self.loaded.backbone(self.input, **forward_options(self.loaded))
-        finally:
-            network.set_attn_implementation(before)
-            for handle in handles:
-                handle.remove()
-        if len(seen) != len(modules):
-            return "This family does not show its attention pattern."
-        value = max(_largest(pattern.float().sum(dim=-1) - 1.0) for pattern in seen)
-        return value, "Every token's attention adds up to 1, in every layer."
+    def order_of_parts(self) -> tuple[float, str]:
+        """Change attn_out of the first layer: only where they come in turn, its MLP notices."""
+        edit = ("attn_out", 0), lambda x: x + 1.0 + x.abs()
+        _, seen = self._run([("mlp_out", 0)], [edit])
+        noticed = _largest(seen["mlp_out", 0] - self._untouched[1]["mlp_out", 0]) > 0.0
+        if self.loaded.architecture.parallel:
+            return (NOT_FOUND if noticed else FOUND), "The MLP reads the same residual as the attention."
+        return (FOUND if noticed else NOT_FOUND), "The MLP reads the residual that the attention has added to."
+
+    def neurons(self) -> tuple[float, str] | str:
+        """Change one neuron of the first layer before its nonlinearity: no other one moves."""
+        for point in ("mlp_post", "mlp_pre"):
+            if (why := self.loaded.info.why_not(point)) is not None:
+                return why
+
+        def raise_first(x: Tensor) -> Tensor:
+            changed = x.clone()
+            changed[..., 0] = x[..., 0].abs() + 1.0
+            return changed
+
+        _, seen = self._run([("mlp_post", 0)], [(("mlp_pre", 0), raise_first)])
+        moved = seen["mlp_post", 0] - self._untouched[1]["mlp_post", 0]
+        if _largest(moved[:, 0]) == 0.0:
+            return NOT_FOUND, "A change before the nonlinearity does not reach the neuron."
+        return _largest(moved[:, 1:]), "A change before the nonlinearity reaches the same neuron and no other."
 
     def logit_lens(self) -> tuple[float, str] | str:
         """Compare the logit lens at the last layer with the model's logits at the last token."""
         if self.loaded.head is None:
             return NO_HEAD
-        lens = unembed(self.loaded, self.clean.residuals[:, -1])[-1]
-        return _largest(lens - self._plain_output()[-1]), "The log-prob curve ends at the model's own output."
+        lens = unembed(self.loaded, self._clean[:, -1])[-1]
+        return _largest(lens - self._plain_output[-1]), "The log-prob curve ends at the model's own output."
 
     def editing_z(self) -> tuple[float, str]:
         """Silence one head in the first layer and see that the output moves."""
-        difference = _largest(self._silenced(0).residuals[-1] - self.clean.residuals[-1])
+        difference = _largest(self._silenced(0)[-1] - self._clean[-1])
         moved = 0.0 < difference < float("inf")
-        return 0.0 if moved else float("inf"), f"Silencing a head reaches the output: it moves by {difference:.2g}."
+        return (FOUND if moved else NOT_FOUND), f"Silencing a head reaches the output: it moves by {difference:.2g}."
 
-    def _silenced(self, layer: int) -> Trace:
+    def _silenced(self, layer: int) -> Tensor:
         incision = ResolvedIncision(0, Site("z", layer, self.head), (self.token,), "silence", ())
-        return trace(self.loaded, self.ids, (incision,), None, self.cancel)
+        return trace(self.loaded, self.ids, (incision,), self.cancel).residuals
 
     def head_removal(self) -> tuple[float, str]:
-        """Silence a head two ways: zero its z, or subtract z_h W_O[h] from the projection."""
-        import torch
-
+        """Silence a head two ways: zero its z, or subtract z_h W_O[h] from the projection's output."""
         table, info, worst = self.loaded.architecture, self.loaded.info, 0.0
         columns = slice(self.head * info.d_head, (self.head + 1) * info.d_head)
         for layer in sorted({0, info.n_layers - 1}):
-            projection = self.loaded.part(layer, table.attention_projection)
-            weight: Any = projection.weight
+            weight = self.loaded.part(layer, table.attention_projection).get_parameter("weight")
             rows = weight[columns] if table.transposed_projection else weight[:, columns].T
-            seen: dict[str, Tensor] = {}
+            removed = self._untouched[1]["z", layer][self.token, columns] @ rows
 
-            def subtract(out: Tensor, rows: Tensor = rows, seen: dict[str, Tensor] = seen) -> Tensor:
+            def subtract(out: Tensor, removed: Tensor = removed) -> Tensor:
                 changed = out.clone()
-                changed[:, self.token] -= seen["z"][:, self.token, columns] @ rows
+                changed[:, self.token] -= removed
                 return changed
 
-            kept: list[Tensor] = []
-            hooks = [
-                Hook(projection, "input", _keeper(seen, "z")),
-                Hook(projection, "output", subtract),
-                Hook(self.loaded.blocks[-1], "output", _appender(kept)),
-            ]
-            with torch.inference_mode(), attached(hooks):
-                self.loaded.backbone(self.input, **forward_options(self.loaded))
-            worst = max(worst, _deviation(self._silenced(layer).residuals[-1], kept[-1][0]))
+            subtracted = self._projection_edited(layer, subtract)
+            worst = max(worst, _deviation(self._silenced(layer)[-1], subtracted[-1]))
         return worst, "Silencing a head equals taking its own contribution z W_O out of the residual stream."
+
+    def _projection_edited(self, layer: int, edit: Edit) -> Tensor:
+        """Return the residual stream of a run with the output projection's output changed."""
+        module = self.loaded.part(layer, self.loaded.architecture.attention_projection)
+        hooks = Hooks([Hook(module, "output", edit, self.loaded.turn(layer))])
+        return forward(self.loaded, one(self.ids), hooks, self.cancel)[:, 0]
 
     def hooks_removed(self) -> tuple[float, str]:
         """Count the hooks on the model now and before the checks."""
         left = count_hooks(self.loaded.network) - self.hooks_before
-        return float(abs(left)) or 0.0, "No hook is left on the model."
+        return float(abs(left)), "No hook is left on the model."
+
+
+class _Seen(dict["Place", "Tensor"]):
+    """Activations [token, width] of one run, all heads side by side, by hook point and layer."""
+
+    def __missing__(self, place: Place) -> Tensor:
+        """Tell that a part the table names was never called."""
+        raise LookupError(f"nothing passes through the {place[0]} of layer {place[1]}")
+
+    def keeper(self, place: Place) -> Edit:
+        """Return a function that keeps an activation."""
+
+        def keep(x: Tensor) -> None:
+            # Cloned: some families change it in place further down.
+            self[place] = x[0].clone()
+
+        return keep
+
+
+def _by_head(x: Tensor, n_heads: int) -> Tensor:
+    """Return an activation [token, heads * width] as [token, head, width]."""
+    return x.view(len(x), n_heads, -1)
 
 
 def _largest(difference: Tensor) -> float:
@@ -217,14 +283,3 @@ def _deviation(one: Tensor, other: Tensor) -> float:
     """Return the largest difference, relative to the largest value where that is above 1."""
     difference = _largest(one - other)
     return difference if difference == float("inf") else difference / max(1.0, _largest(other))
-
-
-def _keeper(seen: dict[str, Tensor], name: str) -> Callable[[Tensor], None]:
-    def keep(x: Tensor) -> None:
-        seen[name] = x
-
-    return keep
-
-
-def _appender(kept: list[Tensor]) -> Callable[[Tensor], None]:
-    return kept.append

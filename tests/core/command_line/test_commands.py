@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 Command = Callable[..., Said]
 CUTS = ("--cut", 'L1H2.z@"pine"=silence', "--cut", "embed@0,-1=noise(sigma=2,seed=3)", "--cut", "L2.block=scale(k=2)")
 CHECKS = [
-    "empty plan", "residual identities", "attention rows", "logit lens", "editing z", "head removal", "hooks removed",
+    "empty plan", "residual identities", "attention rows", "pattern and values", "order of parts", "neurons",
+    "logit lens", "editing z", "head removal", "hooks removed",
 ]  # fmt: skip
 
 

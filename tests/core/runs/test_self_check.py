@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from core.models.loaded_model import LoadedModel
+    from tests.fixtures.tiny_family import TinyOf
     from tests.fixtures.tiny_models import TinyModel
 
     Opened = Callable[[TinyModel], LoadedModel]
@@ -23,6 +24,9 @@ NAMES = [
     "empty plan",
     "residual identities",
     "attention rows",
+    "pattern and values",
+    "order of parts",
+    "neurons",
     "logit lens",
     "editing z",
     "head removal",
@@ -69,7 +73,39 @@ def test_that_a_transposed_weight_breaks_the_head_removal(tiny_gpt2: TinyModel, 
 
 
 def test_that_a_wrong_place_of_z_is_found(tiny_gpt2: TinyModel, opened: Opened) -> None:
-    assert failures(with_table(opened(tiny_gpt2), attention_projection="mlp.c_fc")) == {"residual identities"}
+    found = failures(with_table(opened(tiny_gpt2), attention_projection="mlp.c_fc"))
+    assert {"residual identities", "pattern and values"} <= found
+
+
+@pytest.mark.parametrize(
+    ("family", "error", "line"),
+    [
+        ("gpt2", {"parallel": True}, "order of parts"),
+        ("gptj", {"parallel": False}, "order of parts"),
+        ("gpt2", {"mlp_pre": "attn.c_attn"}, "neurons"),
+        ("gpt2", {"mlp_pre": "mlp.c_proj"}, "neurons"),
+        ("gpt2", {"own_attention": True, "pattern": "attn.attn_dropout"}, "attention rows"),
+        ("gpt2", {"attention": "mlp"}, "attention rows"),
+        ("bloom", {"own_attention": False}, "attention rows"),
+        ("bloom", {"pattern": "mlp.gelu_impl"}, "attention rows"),
+        ("gemma2", {"attention_output": None}, "residual identities"),
+        ("gemma2", {"logit_scaling": ()}, "logit lens"),
+        ("granite", {"residual_multiplier": None}, "residual identities"),
+        ("albert", {"post_norms": ("full_layer_layer_norm", "attention.LayerNorm")}, "residual identities"),
+    ],
+)
+def test_that_a_wrong_table_is_found(
+    family: str, error: dict[str, Any], line: str, tiny_of: TinyOf, opened: Opened
+) -> None:
+    loaded = opened(tiny_of(family))
+    assert failures(loaded) == set()
+    assert line in failures(with_table(loaded, **error))
+
+
+def test_that_a_part_nothing_passes_through_is_named(tiny_gpt2: TinyModel, opened: Opened) -> None:
+    report = self_check(with_table(opened(tiny_gpt2), attention="mlp"), CancelToken())
+    texts = {line.name: line.text for line in report.failures}
+    assert "nothing passes through the pattern of layer 0" in texts["attention rows"]
 
 
 def test_that_the_attention_implementation_is_put_back(tiny_gpt2: TinyModel, opened: Opened) -> None:
