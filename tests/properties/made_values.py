@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from hypothesis import strategies as st
 
 from core.errors import SurgeryError
+from core.interventions.direction_form import DirectionForm
+from core.interventions.operation import Parameter
 from core.interventions.ops import OPERATIONS
 from core.interventions.plan import Incision, Plan, sorted_params
+from core.interventions.receiver import RECEIVERS, why_no_receiver
 from core.sessions.session import Brush, Session, TokenPair
 from core.sites.hook_point import HOOK_POINTS, HookPoint
 from core.sites.selection import ALL, MASK, Selection, at, text_selection
@@ -34,14 +37,20 @@ def in_words(error: SurgeryError) -> bool:
     return error.message.endswith(".") and error.hint.endswith((".", "?"))
 
 
-def sites(numbers: st.SearchStrategy[int] = FEW) -> st.SearchStrategy[Site]:
-    """Return sites of every kind."""
+def sites(numbers: st.SearchStrategy[int] = FEW, points: Iterable[str] = tuple(HOOK_POINTS)) -> st.SearchStrategy[Site]:
+    """Return sites of every kind, or of some: of one head or neuron, or of all."""
 
     def of(point: HookPoint) -> st.SearchStrategy[Site]:
-        layer = numbers if point.per_layer else st.none()
-        return st.builds(Site, st.just(point.name), layer, numbers if point.per_head else st.none())
+        part = st.one_of(st.none(), numbers)
+        return st.builds(
+            Site,
+            st.just(point.name),
+            numbers if point.per_layer else st.none(),
+            part if point.per_head else st.none(),
+            part if point.per_neuron else st.none(),
+        )
 
-    return st.sampled_from(list(HOOK_POINTS.values())).flatmap(of)
+    return st.sampled_from([HOOK_POINTS[name] for name in points]).flatmap(of)
 
 
 def ranges(numbers: st.SearchStrategy[int]) -> st.SearchStrategy[tuple[int, int]]:
@@ -62,21 +71,43 @@ def selections(numbers: st.SearchStrategy[int] | None = None) -> st.SearchStrate
     )
 
 
+def directions() -> st.SearchStrategy[str]:
+    """Return names of directions, in their usual spelling."""
+    texts = st.one_of(st.text(min_size=1, max_size=6), st.sampled_from([" he", '"', "\\", '",v="', "a(b)=c,d"]))
+    paths = st.text(st.sampled_from("ab/\\ .,=()'\"-"), min_size=1, max_size=9).map(str.strip).filter(bool)
+    return st.one_of(
+        st.lists(texts, min_size=1, max_size=2, unique=True).map(
+            lambda found: DirectionForm("token" if len(found) == 1 else "difference", tuple(found))
+        ),
+        st.integers(1, 10**6 - 1).map(lambda number: DirectionForm("pca", number=number)),
+        st.integers(0, 10**9 - 1).map(lambda number: DirectionForm("random", number=number)),
+        st.just(DirectionForm("donor")),
+        paths.filter(lambda path: path[0] != '"').map(lambda path: DirectionForm("file", path=path)),
+    ).map(str)
+
+
+def values_of(parameter: Parameter) -> st.SearchStrategy[int | float | str]:
+    """Return values that a parameter allows."""
+    if parameter.kind == "choice":
+        return st.sampled_from(parameter.choices)
+    if parameter.kind == "text":
+        return directions()
+    if parameter.kind == "tokens":
+        return selections().map(str).filter(lambda text: "\n" not in text)
+    low, high = max(parameter.minimum, -1e300), min(parameter.maximum, 1e300)
+    return st.integers(int(low), int(high)) if parameter.kind == "int" else st.floats(low, high, allow_nan=False)
+
+
 @st.composite
 def incisions(draw: st.DrawFn) -> Incision:
-    """Return incisions of every operation, with any parameters that fit."""
+    """Return incisions of every operation where it makes sense, with any parameters that fit."""
     operation = draw(st.sampled_from(list(OPERATIONS)))
-    params = {}
-    for parameter in operation.parameters:
-        low, high = max(parameter.minimum, -1e300), min(parameter.maximum, 1e300)
-        values: dict[str, st.SearchStrategy[int | float | str]] = {
-            "float": st.floats(low, high, allow_nan=False),
-            "int": st.integers(int(low), int(high)),
-            "choice": st.sampled_from(parameter.choices or ("",)),
-        }
-        params[parameter.name] = draw(values[parameter.kind])
+    params = {parameter.name: draw(values_of(parameter)) for parameter in operation.parameters}
+    site = draw(sites(points=[name for name in HOOK_POINTS if name in operation.points]))
+    receivers = sites(points=RECEIVERS).filter(lambda to: why_no_receiver(site, to) is None)
+    receiver = None if site.hook_point == "logits" else draw(st.one_of(st.none(), receivers))
     checked = sorted_params(operation.checked(params))
-    return Incision(draw(sites()), draw(selections()), operation.key, checked)
+    return Incision(site, draw(selections()), operation.key, checked, receiver=receiver)
 
 
 def plans(switched_off: bool = True) -> st.SearchStrategy[Plan]:

@@ -28,6 +28,30 @@ CUTS = {
     'embed@"a="b""=scale(k=-1.0)': Incision(Site("embed"), text_selection('a="b"'), "scale", (("k", -1.0),)),
     'embed@"\'"=silence': Incision(Site("embed"), text_selection("'"), "silence"),
     'embed@"two\nlines"=silence': Incision(Site("embed"), text_selection("two\nlines"), "silence"),
+    "L3H5.z@-1=mean(over=references)->L8H6.q": Incision(
+        Site("z", 3, 5), at(-1), "mean", (("over", "references"),), receiver=Site("q", 8, 6)
+    ),
+    "L3.resid_pre=silence->L3.k": Incision(Site("resid_pre", 3), ALL, "silence", receiver=Site("k", 3)),
+    "embed=silence->logits": Incision(Site("embed"), ALL, "silence", receiver=Site("logits")),
+    "L3H5.pattern@4=knockout(keys=0,2-3)": Incision(Site("pattern", 3, 5), at(4), "knockout", (("keys", "0,2-3"),)),
+    'L3.pattern=knockout(keys="a, b=c(d")': Incision(
+        Site("pattern", 3), ALL, "knockout", (("keys", '"a, b=c(d"'),)
+    ),
+    'L3.pattern=knockout(keys=\\"a\\"\\,b\\=\\"c\\")': Incision(
+        Site("pattern", 3), ALL, "knockout", (("keys", '"a",b="c"'),)
+    ),
+    'L3.resid_mid=project_out(v=" he"-" she")': Incision(
+        Site("resid_mid", 3), ALL, "project_out", (("v", '" he"-" she"'),)
+    ),
+    'L3.resid_mid=project_out(v=" \\")=,(")': Incision(
+        Site("resid_mid", 3), ALL, "project_out", (("v", '" \\")=,("'),)
+    ),
+    "L3.resid_mid=project_out(v=file:a,b c.npy)": Incision(
+        Site("resid_mid", 3), ALL, "project_out", (("v", "file:a,b c.npy"),)
+    ),
+    "L3.resid_mid=project_out(v=file:a \\(1\\)\\\\)": Incision(
+        Site("resid_mid", 3), ALL, "project_out", (("v", "file:a (1)\\"),)
+    ),
 }  # fmt: skip
 
 
@@ -46,6 +70,12 @@ def test_that_a_cut_is_read_and_written_in_the_notation(text: str) -> None:
         ("embed@mask=noise(sigma=2)", "embed@mask=noise(seed=0,sigma=2.0,std=layer)"),
         ("embed@0=noise(seed=3,sigma=2,)", "embed@0=noise(seed=3,sigma=2.0,std=layer)"),
         ("embed@'pizza'=silence", 'embed@"pizza"=silence'),
+        (" embed = silence -> logits ", "embed=silence->logits"),
+        ("L3H5.pattern=knockout( keys = 0 , 2 )", "L3H5.pattern=knockout(keys=0,2)"),
+        ("L0.block=project_out", "L0.block=project_out(v=pca1)"),
+        ('embed=project_out(v=" he" - " she")', 'embed=project_out(v=" he"-" she")'),
+        ('embed=project_out(v=file:"a, b.npy")', "embed=project_out(v=file:a, b.npy)"),
+        (r"embed=project_out(v=file:C:\\x.npy)", r"embed=project_out(v=file:C:\x.npy)"),
     ],
 )
 def test_that_there_are_other_ways_to_write_the_same_cut(text: str, same: str) -> None:
@@ -68,7 +98,17 @@ def test_that_what_is_no_cut_is_refused_with_the_way_to_write_one(text: str) -> 
     ("text", "message", "hint"),
     [
         ("L3H5.zz@4=silence", "There is no hook point 'zz'.", "Choose one of"),
-        ("L3.z@4=silence", "The hook point z needs a head.", "L3H5.z"),
+        ("L3H5.mlp_out@4=silence", "The hook point mlp_out has no head.", "L3.mlp_out"),
+        ("L3H5.pattern@4=noise", "Noise makes no sense at pattern. Its size", "Use it at embed, resid_pre"),
+        ("L3H5.z@4=knockout", "Knockout makes no sense at z.", "Use it at pattern."),
+        ("L3.resid_post=skip", "Skip makes no sense at resid_post.", "Use it at attn_out, mlp_out, block."),
+        ("L3.resid_post=project_out(v=he)", "'he' is not a direction.", '" he"-" she"'),
+        ("L3H5.pattern=knockout(keys=four)", "'four' does not name token positions.", "Write positions like"),
+        ("L3H5.z=silence->L3H6.q", "What L3H5.z says is read from layer 4 on.", "a later layer, or the logits"),
+        ("L3H5.z=silence->L5H6.z", "A change is carried to a query, key or value", "a later layer"),
+        ("L3H5.z=silence->L5H6", "'L5H6' is not a site.", "Write it like"),
+        ("logits=silence->logits", "Nothing comes after the logits.", "a later layer"),
+        ("L3H5.z@4=noise(sigma=2,3)", "sigma cannot be '2,3'.", "Give a number from 0."),
         ("L3H5@4=silence", "'L3H5' is not a site.", "Write it like"),
         ("L3H5.z@four=silence", "'four' does not name token positions.", "Write positions like"),
         ("L3H5.z@=silence", "'' does not name token positions.", "Write positions like"),
@@ -87,7 +127,7 @@ def test_that_what_is_no_cut_is_refused_with_the_way_to_write_one(text: str) -> 
 def test_that_every_mistake_in_a_cut_is_named(text: str, message: str, hint: str) -> None:
     with pytest.raises(SurgeryError) as caught:
         parse_cut(text)
-    assert caught.value.message == message
+    assert caught.value.message.startswith(message)
     assert hint in caught.value.hint
 
 
@@ -130,6 +170,13 @@ def test_that_an_entry_may_leave_positions_and_params_out() -> None:
     assert parse_plan([{"site": 'embed@"x @ y"', "op": "silence", "params": None}])[0].selection.text == "x @ y"
 
 
+def test_that_an_entry_may_name_a_receiver() -> None:
+    cut = parse_cut("L3H5.z@4=mean->L8H6.q")
+    entry = {"site": "L3H5.z@4", "op": "mean", "params": {"over": "prompt"}, "receiver": "L8H6.q"}
+    assert parse_plan([entry]) == Plan((cut,))
+    assert parse_plan([{**entry, "receiver": None}])[0].receiver is None
+
+
 def test_that_a_plan_file_may_be_empty() -> None:
     assert parse_plan([]) == parse_plan({"plan": []}) == Plan()
 
@@ -155,6 +202,8 @@ def test_that_a_document_without_a_list_is_refused(document: Any) -> None:
         {"site": "embed", "op": "scale", "params": ["k"]},
         {"site": "embed", "op": "scale", "params": "k"},
         {"site": "embed", "op": "scale", "params": 5},
+        {"site": "embed", "op": "silence", "receiver": 5},
+        {"site": "embed", "op": "silence", "receiver": ["logits"]},
         {"site": "embed", "op": "silence", "positions": 5},
         {"site": "embed", "op": "silence", "positions": "all"},
         {"site": "embed", "op": "silence", "positions": []},
@@ -173,7 +222,9 @@ def test_that_an_entry_of_another_shape_is_named_by_its_number(entry: Any) -> No
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        ({"site": "L3H5.q", "op": "silence"}, "There is no hook point 'q'."),
+        ({"site": "L3H5.qq", "op": "silence"}, "There is no hook point 'qq'."),
+        ({"site": "L3H5.q", "op": "skip"}, "Skip makes no sense at q."),
+        ({"site": "embed", "op": "silence", "receiver": "L3.z"}, "A change is carried to a query, key or value"),
         ({"site": "embed@", "op": "silence"}, "'' does not name token positions."),
         ({"site": "embed@x", "op": "silence"}, "'x' does not name token positions."),
         ({"site": "embed", "op": "silense"}, "There is no operation 'silense'."),
@@ -185,4 +236,4 @@ def test_that_an_entry_of_another_shape_is_named_by_its_number(entry: Any) -> No
 def test_that_a_mistake_within_an_entry_is_named(entry: dict[str, Any], message: str) -> None:
     with pytest.raises(SurgeryError) as caught:
         parse_plan([entry])
-    assert caught.value.message == message
+    assert caught.value.message.startswith(message)
