@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,8 @@ class Compiled:
         For each incision what its operation needs to know beforehand.
     batch : Batch
         The prompts they are made in; positions count from each prompt's own first token.
+    edit_of : callable
+        What is really attached for a change, where it does more than that.
 
     Attributes
     ----------
@@ -52,6 +54,7 @@ class Compiled:
         incisions: Sequence[ResolvedIncision],
         supplies: Sequence[Activation],
         batch: Batch,
+        edit_of: Callable[[Change], Edit] = lambda change: change,
     ) -> None:
         self.hooks = Hooks()
         self.on_logits: list[Edit] = []
@@ -61,13 +64,13 @@ class Compiled:
         ):
             change = Change(loaded, incision, known, batch)
             self.changes.append(change)
-            site = change.site
+            edit, site = edit_of(change), change.site
             if site.hook_point == "logits" and incision.receiver is None:
-                self.on_logits.append(change)
+                self.on_logits.append(edit)
             elif site.hook_point == "logits":  # what reaches the output through the residual stream alone
-                self.hooks.add(hooks_at(loaded, "resid_post", loaded.info.n_layers - 1, len(batch.rows), change))
+                self.hooks.add(hooks_at(loaded, "resid_post", loaded.info.n_layers - 1, len(batch.rows), edit))
             else:
-                self.hooks.add(hooks_at(loaded, site.hook_point, site.layer, len(batch.rows), change))
+                self.hooks.add(hooks_at(loaded, site.hook_point, site.layer, len(batch.rows), edit))
 
     @property
     def unchanged(self) -> set[int]:
@@ -80,6 +83,10 @@ class Change:
 
     Attributes
     ----------
+    incision : ResolvedIncision
+    known : Activation
+        What its operation needs to know beforehand.
+    info : ModelInfo
     left_as_it_was : bool
         Whether no call so far has changed anything.
     """
@@ -88,11 +95,11 @@ class Change:
         self.incision = incision
         self.site = incision.receiver or incision.site
         self.left_as_it_was = True
-        self._known = known
+        self.known = known
         self._batch = batch
         self._operation = OPERATIONS[incision.operation]
         self._params = dict(incision.params)
-        self._info = loaded.info
+        self.info = loaded.info
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return a changed copy of an activation [batch, token, width]."""
@@ -109,7 +116,7 @@ class Change:
         """Change one or more prompts' activations [batch, token, width] in place."""
         import torch
 
-        for number, columns in enumerate(site_columns(self.site, self._info, x.shape[-1], span)):
+        for number, columns in enumerate(site_columns(self.site, self.info, x.shape[-1], span)):
             before = x[:, tokens.start : tokens.stop, columns]
             after = self._carried(before) if self.incision.receiver is not None else self._operated(before, number)
             if not torch.equal(before, after):
@@ -118,17 +125,17 @@ class Change:
 
     def _operated(self, whole: Tensor, number: int) -> Tensor:
         chosen = list(self.incision.positions)
-        donor = self._known.donor
+        donor = self.known.donor
         if donor is not None and donor.shape[-1] != whole.shape[-1]:  # of all heads' patterns, the one at hand
             donor = donor[:, number * whole.shape[-1] : (number + 1) * whole.shape[-1]]
-        known = replace(self._known, whole=whole, positions=self.incision.positions, donor=donor)
+        known = replace(self.known, whole=whole, positions=self.incision.positions, donor=donor)
         edited = whole.clone()
         edited[:, chosen] = self._operation.apply(whole[:, chosen], self._params, known).to(whole.dtype)
         return edited
 
     def _carried(self, whole: Tensor) -> Tensor:
         """Return the receiver's activation with what the path carries to it."""
-        carried = self._known.carried
+        carried = self.known.carried
         assert carried is not None, "the path of an incision with a receiver has been run"
         return whole + carried.to(whole.device, whole.dtype)
 

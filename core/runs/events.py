@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.runs.generation import Continued
+
 if TYPE_CHECKING:
+    from core.models.catalogue import CatalogueEntry
+    from core.models.devices import Device
     from core.models.info import ModelInfo
     from core.runs.request import RunRequest
     from core.runs.result import RunResult
@@ -41,12 +45,45 @@ class CheckLine:
     tolerance: float | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Precision:
+    """How far a model in half precision is from itself in float32, on the prompt of the self-check.
+
+    Attributes
+    ----------
+    dtype : str
+        What it is loaded in.
+    log_prob : float or None
+        Largest difference of a log-probability, over all tokens and positions, in nats; None
+        without a language-model head.
+    residual : float or None
+        Largest distance of a residual vector from the float32 one, relative to that one's length.
+    kl : float or None
+        Divergence of its prediction after the last token from the float32 one, in nats.
+    why_not : str
+        Why there is no comparison; empty if there is one.
+    """
+
+    dtype: str
+    log_prob: float | None = None
+    residual: float | None = None
+    kl: float | None = None
+    why_not: str = ""
+
+
 @dataclass(frozen=True)
 class CheckReport:
-    """The self-check of a model."""
+    """The self-check of a model.
+
+    Attributes
+    ----------
+    precision : Precision or None
+        None in float32.
+    """
 
     lines: tuple[CheckLine, ...]
     seconds: float
+    precision: Precision | None = None
 
     @property
     def passed(self) -> bool:
@@ -67,11 +104,72 @@ class ModelOpened:
     check: CheckReport
 
 
+@dataclass(frozen=True, kw_only=True)
+class HeldModel:
+    """A model in memory.
+
+    Attributes
+    ----------
+    identity, name, dtype, device : str
+    memory_bytes : int
+    is_open : bool
+        Whether it is the one that is operated on.
+    """
+
+    identity: str
+    name: str
+    dtype: str
+    device: str
+    memory_bytes: int
+    is_open: bool
+
+
+@dataclass(frozen=True)
+class ModelsHeld:
+    """What is in memory now, the most recently used first.
+
+    Attributes
+    ----------
+    models : tuple of HeldModel
+    share : float
+        How much of a device's memory models may take together.
+    budget_bytes : int
+        What that comes to on the device of the open model, or in the main memory without one.
+    """
+
+    models: tuple[HeldModel, ...]
+    share: float
+    budget_bytes: int
+
+
+@dataclass(frozen=True)
+class ModelsListed:
+    """What can be opened, and where to."""
+
+    entries: tuple[CatalogueEntry, ...]
+    devices: tuple[Device, ...]
+
+
 @dataclass(frozen=True)
 class TokensReady:
     """The session's prompt as tokens."""
 
     tokens: Tokens
+
+
+@dataclass(frozen=True)
+class DonorTokens:
+    """The counterfactual prompt as tokens, whether or not something is patched from it.
+
+    Attributes
+    ----------
+    tokens : Tokens
+    alignment : tuple of (int or None), [token of the prompt]
+        For each token of the prompt its counterpart there, if it has one.
+    """
+
+    tokens: Tokens
+    alignment: tuple[int | None, ...]
 
 
 @dataclass(frozen=True)
@@ -81,7 +179,8 @@ class Note:
     Attributes
     ----------
     part : str
-        ``"incision"``, ``"pair"``, ``"target"``, ``"versus"``, ``"mask"`` or ``"prediction"``.
+        ``"incision"``, ``"pair"``, ``"target"``, ``"versus"``, ``"mask"``, ``"prediction"`` or
+        ``"donor"``: the counterfactual prompt.
     index : int or None
         Which incision or pair.
     message, hint : str
@@ -120,4 +219,15 @@ class Failure:
     details: str = ""
 
 
-Event = Progress | ModelOpened | TokensReady | Resolved | Finished | Failure
+Event = (
+    Progress
+    | Continued
+    | ModelOpened
+    | ModelsHeld
+    | ModelsListed
+    | TokensReady
+    | DonorTokens
+    | Resolved
+    | Finished
+    | Failure
+)

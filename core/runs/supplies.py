@@ -142,14 +142,15 @@ class Supplies:
         from core.runs.directions import resolve_direction
 
         form = parse_direction(str(dict(incision.params)["v"]))
-        rows: dict[str, Any] = {"prompt": self._captured((self._request.ids,), incision.site)[0]}
+        rows: dict[str, Tensor] = {"prompt": self._captured((self._request.ids,), incision.site)[0]}
         if form.kind == "donor":
             rows["donor"] = self._captured((self._request.donor,), incision.site)[0]
         if form.kind == "pca" and self._request.references:
             import torch
 
             rows["references"] = torch.cat(self._captured(self._request.references, incision.site))
-        return resolve_direction(self._loaded, form, **rows)
+        found: Tensor = resolve_direction(self._loaded, form, **rows)
+        return found
 
     def _remark(self, incision: ResolvedIncision, text: str) -> None:
         self.remarks.append(Remark(incision.index, text))

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
 
 from core.models.tokenizing import token_id, tokenize
-from core.runs.events import Event, Resolved, TokensReady
+from core.runs.events import DonorTokens, Event, Resolved, TokensReady
 from core.runs.execute import execute
+from core.runs.generate import generate
+from core.sessions.other_texts import other_texts
 from core.sessions.resolve import resolve
 
 if TYPE_CHECKING:
     from core.cancel import CancelToken
     from core.models.loaded_model import LoadedModel
     from core.runs.cache import RunCache
+    from core.runs.request import RunRequest
     from core.sessions.session import Session
+    from core.text.tokens import Tokens
 
 
-def operate(loaded: LoadedModel, session: Session, cache: RunCache, cancel: CancelToken) -> Iterator[Event]:
+def operate(
+    loaded: LoadedModel, session: Session, cache: RunCache, cancel: CancelToken, donor: LoadedModel | None = None
+) -> Iterator[Event]:
     """Do what a session asks for, and yield what happens on the way.
+
+    Parameters
+    ----------
+    donor : LoadedModel or None
+        The session's donor model, where it names one.
 
     Raises
     ------
@@ -27,9 +38,32 @@ def operate(loaded: LoadedModel, session: Session, cache: RunCache, cancel: Canc
     Cancelled
         If the token was set.
     """
+    request, tokens = yield from _resolved(loaded, session, donor)
+    cancel.check()
+    yield from execute(loaded, request, tokens, cache, cancel, donor)
+
+
+def continue_prompt(
+    loaded: LoadedModel, session: Session, cache: RunCache, cancel: CancelToken, donor: LoadedModel | None = None
+) -> Iterator[Event]:
+    """Continue a session's prompt, clean and operated, and yield what happens on the way.
+
+    Parameters and errors are those of `operate`.
+    """
+    request, tokens = yield from _resolved(loaded, session, donor)
+    cancel.check()
+    yield from generate(loaded, request, tokens, session.generation, cache, cancel, donor)
+
+
+def _resolved(
+    loaded: LoadedModel, session: Session, donor: LoadedModel | None
+) -> Generator[Event, None, tuple[RunRequest, Tokens]]:
+    """Tell what the session's words mean in this model, and return the request and the tokens."""
     tokens = tokenize(loaded, session.prompt)
     yield TokensReady(tokens)
-    request, notes = resolve(session, loaded.identity, tokens, loaded.info, lambda text: token_id(loaded, text))
+    others = other_texts(loaded, session, tokens, donor)
+    if others.donor is not None:
+        yield DonorTokens(others.donor, others.alignment)
+    request, notes = resolve(session, loaded.identity, tokens, loaded.info, lambda text: token_id(loaded, text), others)
     yield Resolved(request, notes)
-    cancel.check()
-    yield from execute(loaded, request, tokens, cache, cancel)
+    return request, tokens

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from core.interventions.plan import ParamValue, Plan
+from core.runs.generation import Generation
 from core.sites.selection import Selection, at
 
 
@@ -30,33 +31,6 @@ class TokenPair:
     a: Selection
     b: Selection
     label: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Generation:
-    """How a continuation is made.
-
-    Attributes
-    ----------
-    length : int
-        How many tokens are added at most.
-    hold : {"prompt", "new"}
-        Whether incisions hold for the prompt only, or for every new token too.
-    temperature : float
-        0 takes the likeliest token each time.
-    top_k : int
-        Only so many of the likeliest tokens are drawn from; 0 for all.
-    top_p : float
-        Only the likeliest tokens that together have this probability are drawn from.
-    seed : int
-    """
-
-    length: int = 20
-    hold: Literal["prompt", "new"] = "prompt"
-    temperature: float = 0.0
-    top_k: int = 0
-    top_p: float = 1.0
-    seed: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,110 @@
+"""What is asked of a continuation and what comes back: plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from core.runs.request import RunRequest
+    from core.text.tokens import Tokens
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generation:
+    """How a continuation is made.
+
+    Attributes
+    ----------
+    length : int
+        How many tokens are added at most.
+    hold : {"prompt", "new"}
+        Whether incisions hold for the prompt only, or for every new token too.
+    temperature : float
+        0 takes the likeliest token each time.
+    top_k : int
+        Only so many of the likeliest tokens are drawn from; 0 for all.
+    top_p : float
+        Only the likeliest tokens that together have this probability are drawn from.
+    seed : int
+    """
+
+    length: int = 20
+    hold: Literal["prompt", "new"] = "prompt"
+    temperature: float = 0.0
+    top_k: int = 0
+    top_p: float = 1.0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class MadeToken:
+    """One token of a continuation.
+
+    Attributes
+    ----------
+    id : int
+    text : str
+    log_prob, prob : float
+        What the model gave it, before temperature and the choice of candidates.
+    rank : int
+        1 is the likeliest.
+    position : int
+        Where it stands; for a masked model the mask that it fills.
+    """
+
+    id: int
+    text: str
+    log_prob: float
+    prob: float
+    rank: int
+    position: int
+
+
+@dataclass(frozen=True)
+class Side:
+    """A continuation of one run.
+
+    Attributes
+    ----------
+    tokens : tuple of MadeToken
+        In the order they were made.
+    ended : str
+        Why it goes no further, in a few words; empty while it does.
+    """
+
+    tokens: tuple[MadeToken, ...] = ()
+    ended: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Continued:
+    """How far the continuations are; told again after every step.
+
+    Attributes
+    ----------
+    request : RunRequest
+        With the plan that the operated side is made under.
+    tokens : Tokens
+        The prompt.
+    settings : Generation
+    clean, operated : Side
+        The same step of both draws with the same random number.
+    fills_masks : bool
+        Whether tokens stand in place of masks, and not behind the prompt.
+    not_held : tuple of int
+        Incisions (indices in the session's plan) that cannot hold for new tokens, because what
+        they put in has no counterpart there.
+    done : bool
+    seconds : float
+    """
+
+    request: RunRequest
+    tokens: Tokens
+    settings: Generation
+    clean: Side
+    operated: Side
+    fills_masks: bool
+    not_held: tuple[int, ...] = ()
+    done: bool = False
+    seconds: float = 0.0
