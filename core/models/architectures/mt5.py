@@ -1,15 +1,27 @@
 """mT5: the gated T5 in a hundred languages."""
 
-from dataclasses import replace
+from core.models.architecture import Architecture
 
-from core.models.architectures.t5 import ARCHITECTURE as T5
-
-ARCHITECTURE = replace(
-    T5,
+ARCHITECTURE = Architecture(
     key="mt5",
     label="mT5",
+    objective="masked",
+    language_model_class=None,
     backbone_class="MT5EncoderModel",
+    blocks="encoder.block",
+    attention="layer.0.SelfAttention",
+    attention_projection="layer.0.SelfAttention.o",
     mlp_pre="layer.1.DenseReluDense.wi_0",
-    accepted={**T5.accepted, "feed_forward_proj": ("gated-gelu",)},
-    adapt=None,
+    mlp_projection="layer.1.DenseReluDense.wo",
+    final_norm="encoder.final_layer_norm",
+    head=(),
+    context=("n_positions",),
+    notes=(
+        "Only the encoder is used. The language-model head reads the decoder, which is left out: similarities only.",
+    ),
+    accepted={
+        "is_encoder_decoder": (True, False),
+        "is_decoder": (False,),
+        "feed_forward_proj": ("gated-gelu",),
+    },
 )
