@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 from core.cancel import CancelToken
 from core.models.architectures import ARCHITECTURES
 from core.models.catalogue import locate_model
-from core.models.checkpoint import inspect_checkpoint
+from core.models.checkpoint import inspect_checkpoint, is_described
+from core.models.detection import detect
 from core.models.devices import check_dtype, choose_device
 from core.models.fingerprint import fingerprint
 from core.models.info import ModelInfo
 from core.models.loaded_model import LoadedModel, blocks_of, find_part
-from core.models.network import import_library, load_network
+from core.models.network import import_library, load_network, silence_library
+from core.models.observation import observed
 from core.models.placement import first_device, needs_spreading, spread_note
 from core.models.progress import silent
 from core.models.tokenizer_files import load_tokenizer
@@ -41,8 +43,8 @@ class Prepared:
     architecture : Architecture
     dtype, device : str
         The device is the one that was chosen, never ``auto``.
-    identity : str
-        See `LoadedModel`.
+    fingerprint : str
+        Of the checkpoint's content.
     """
 
     name: str
@@ -50,7 +52,12 @@ class Prepared:
     architecture: Architecture
     dtype: str
     device: str
-    identity: str
+    fingerprint: str
+
+    @property
+    def identity(self) -> str:
+        """Differs whenever the name, the content, the dtype or the device differ."""
+        return f"{self.name}@{self.fingerprint}/{self.dtype}/{self.device}"
 
 
 def open_model(
@@ -101,19 +108,25 @@ def prepare_model(
     folder = locate_model(name, report, cancel)
     report("Reading the checkpoint", None)
     checkpoint = inspect_checkpoint(folder)
-    architecture = ARCHITECTURES[checkpoint.family].of(checkpoint.config)
+    described = is_described(checkpoint.config)
+    architecture = ARCHITECTURES[checkpoint.family].of(checkpoint.config) if described else None
     cancel.check()
     report("Importing torch", None)
     import torch  # noqa: F401  # imported here, so that its seconds have a name
 
     chosen = choose_device(device)
+    if architecture is None:
+        report(f"Looking for the parts of {checkpoint.family}", None)
+        silence_library()
+        architecture = detect(checkpoint.config)
+        cancel.check()
     return Prepared(
         name=name,
         checkpoint=checkpoint,
         architecture=architecture,
         dtype=dtype,
         device=chosen,
-        identity=f"{name}@{fingerprint(checkpoint)}/{dtype}/{chosen}",
+        fingerprint=fingerprint(checkpoint),
     )
 
 
@@ -140,6 +153,8 @@ def load_prepared(prepared: Prepared, report: Report = silent, cancel: CancelTok
         checkpoint, architecture, prepared.dtype, prepared.device, report, cancel, spread=spread
     )
     cancel.check()
+    if architecture.detected:
+        architecture = observed(architecture, network, has_head)
     device = first_device(network) if spread else prepared.device
     info = _describe(prepared.name, network, tokenizer, architecture, has_head, prepared.dtype, device)
     if spread:

@@ -18,7 +18,11 @@ WORKING_SHARE = 0.1
 
 
 class OutOfMemory(SurgeryError):
-    """The memory of a device ran out, or would."""
+    """The memory of a device ran out."""
+
+
+class DoesNotFit(OutOfMemory):
+    """The memory of a device would run out; nothing was tried."""
 
 
 def bytes_in(n_parameters: int, dtype: str) -> int:
@@ -71,27 +75,34 @@ def tidy_memory(device: str) -> None:
         torch.cuda.empty_cache()
 
 
-def check_fits(checkpoint: Checkpoint, dtype: str, device: str) -> None:
-    """Refuse a model that does not fit.
+def demands(checkpoint: Checkpoint, dtype: str, device: str) -> tuple[tuple[int, str], ...]:
+    """Return how much of which memory a checkpoint needs while it is loaded.
 
     On its way to a GPU the whole network stands in main memory: the library reads files straight
     to a device only with an extra package.
+    """
+    needed = (needed_bytes(checkpoint, dtype), pool_of(device))
+    return (needed, (checkpoint.n_parameters * DTYPE_BYTES[dtype], "cpu")) if device.startswith("cuda") else (needed,)
+
+
+def check_fits(checkpoint: Checkpoint, dtype: str, device: str) -> None:
+    """Refuse a model that does not fit.
 
     Raises
     ------
-    OutOfMemory
+    DoesNotFit
         If less memory is free than the model needs; the hint names what would fit.
     """
     needed, free = needed_bytes(checkpoint, dtype), free_bytes(device)
     if needed > free:
-        raise OutOfMemory(
+        raise DoesNotFit(
             f"The model needs about {in_words(needed)} in {dtype} but only {in_words(free)} are free on {device}.",
             _what_would_fit(checkpoint, dtype, device, free),
         )
     if device.startswith("cuda"):
         weights, free = checkpoint.n_parameters * DTYPE_BYTES[dtype], free_bytes("cpu")
         if weights > free:
-            raise OutOfMemory(
+            raise DoesNotFit(
                 f"The model passes through the main memory, where it needs about {in_words(weights)} in {dtype} "
                 f"but only {in_words(free)} are free.",
                 _what_would_fit(checkpoint, dtype, "cpu", free),

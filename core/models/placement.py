@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from core.models.memory import OutOfMemory, check_fits, free_bytes, needed_bytes
+from core.models.memory import DoesNotFit, check_fits, free_bytes, needed_bytes
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -20,17 +20,17 @@ def needs_spreading(checkpoint: Checkpoint, dtype: str, device: str) -> bool:
 
     Raises
     ------
-    OutOfMemory
+    DoesNotFit
         If it fits nowhere, or if the package that spreads models is not installed.
     """
     try:
         check_fits(checkpoint, dtype, device)
-    except OutOfMemory as refused:
+    except DoesNotFit as refused:
         if not device.startswith("cuda") or needed_bytes(checkpoint, dtype) > _room():
             raise
         if not has_accelerate():
             hint = f"{refused.hint} To spread it over GPU and main memory, install accelerate: {INSTALL}"
-            raise OutOfMemory(refused.message, hint) from None
+            raise DoesNotFit(refused.message, hint) from None
         return True
     return False
 

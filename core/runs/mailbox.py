@@ -8,8 +8,8 @@ from typing import Literal
 
 from core.cancel import CancelToken
 
-Lane = Literal["model", "run"]
-LANES: tuple[Lane, ...] = ("model", "run")
+Lane = Literal["model", "shelf", "run"]
+LANES: tuple[Lane, ...] = ("model", "shelf", "run")
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,8 @@ class Job:
     ----------
     generation : int
         Counts all jobs ever put; a later one is higher.
-    lane : {"model", "run"}
+    lane : {"model", "shelf", "run"}
+        Opening a model, tending those that are held, running on the open one.
     payload : object
         What is wanted.
     cancel : CancelToken

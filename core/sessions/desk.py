@@ -1,16 +1,19 @@
-"""The desk of the model thread: it owns the model and serves one job at a time."""
+"""The desk of the model thread: it owns the models and serves one job at a time."""
 
 from __future__ import annotations
 
 import logging
 import traceback
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.errors import Cancelled, SurgeryError
+from core.models.memory import OutOfMemory
 from core.runs.cache import RunCache
-from core.runs.events import Event, Failure, ModelOpened, Progress
+from core.runs.events import Event, Failure, ModelOpened, ModelsListed, Progress
+from core.sessions.holding import SHARE, Checked, Holding
 
 if TYPE_CHECKING:
     from core.cancel import CancelToken
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 OPEN_A_MODEL = "Choose one in the model menu."
+Tell = Callable[[Event], None]
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,28 @@ class OpenModel:
     name: str
     device: str = "auto"
     dtype: str = "float32"
+
+
+@dataclass(frozen=True)
+class TendModels:
+    """Let models go, change the share of memory that they may take, and tell what can be opened.
+
+    Attributes
+    ----------
+    let_go : tuple of str
+        Identities; the open model stays.
+    share : float or None
+        None leaves it as it is.
+    folders : tuple of str
+        Checkpoint folders to list besides specimens and the hub's cache.
+    listing : bool
+        Whether what can be opened is told too.
+    """
+
+    let_go: tuple[str, ...] = ()
+    share: float | None = None
+    folders: tuple[str, ...] = ()
+    listing: bool = True
 
 
 @dataclass(frozen=True)
@@ -42,17 +68,26 @@ class Desk:
     """Serves jobs; all its methods belong to one thread."""
 
     def __init__(self) -> None:
-        self._loaded: LoadedModel | None = None
         self._cache = RunCache()
+        self._holding = Holding(self._on_released)
+        self._open: Checked | None = None
+        # What the open model was opened with; it may have been let go for want of memory.
+        self._asked: OpenModel | None = None
+        self._told: tuple[object, float] = ((), SHARE)
 
-    def serve(self, job: object, cancel: CancelToken, emit: Callable[[Event], None]) -> None:
+    @property
+    def loaded(self) -> LoadedModel | None:
+        """The open model."""
+        return None if self._open is None else self._open.loaded
+
+    def serve(self, job: object, cancel: CancelToken, emit: Tell) -> None:
         """Do a job and tell what happens. Failures are told too; nothing is raised.
 
         A job that was cancelled says nothing more, not even that it failed.
 
         Parameters
         ----------
-        job : OpenModel or Operate
+        job : OpenModel, TendModels or Operate
         emit : callable
             Gets every event, in order.
         """
@@ -63,18 +98,21 @@ class Desk:
 
         try:
             failure = self._failure_of(job, cancel, tell)
+            self._tell_held(tell)
             if failure is not None:
                 tell(failure)
         except Cancelled:
             return
 
-    def _failure_of(self, job: object, cancel: CancelToken, tell: Callable[[Event], None]) -> Failure | None:
+    def _failure_of(self, job: object, cancel: CancelToken, tell: Tell) -> Failure | None:
         """Do a job and return what went wrong."""
         try:
             if isinstance(job, OpenModel):
-                self._open(job, cancel, tell)
+                self._take_up(job, cancel, tell)
+            elif isinstance(job, TendModels):
+                self._tend(job, tell)
             elif isinstance(job, Operate):
-                self._operate(job, cancel, tell)
+                self._operate(job.session, cancel, tell)
             else:
                 raise TypeError(f"no such job: {job!r}")
         except Cancelled:
@@ -90,34 +128,97 @@ class Desk:
             )
         return None
 
-    def _open(self, job: OpenModel, cancel: CancelToken, tell: Callable[[Event], None]) -> None:
-        tell(Progress("Importing torch"))
-        from core.models.loading import open_model
-        from core.runs.self_check import self_check
+    def _take_up(self, job: OpenModel, cancel: CancelToken, tell: Tell) -> None:
+        checked = self._opened(job, cancel, tell)
+        tell(ModelOpened(checked.loaded.info, checked.check))
+        # The model that was open gives way only now: a failed opening leaves it where it is.
+        self._open, self._asked = checked, job
+        self._holding.keep(checked)
 
+    def _opened(self, job: OpenModel, cancel: CancelToken, tell: Tell) -> Checked:
         def report(text: str, fraction: float | None) -> None:
             tell(Progress(text, fraction))
 
-        loaded = open_model(job.name, device=job.device, dtype=job.dtype, report=report, cancel=cancel)
-        tell(Progress("Checking the model"))
-        checked = self_check(loaded, cancel)
-        tell(ModelOpened(loaded.info, checked))
-        # The model that was open is let go only now: a failed opening leaves it where it is.
-        self._cache.clear()
-        self._loaded = loaded
+        tell(Progress("Importing torch"))
+        return self._holding.opened(job.name, job.device, job.dtype, report, cancel)
 
-    def _operate(self, job: Operate, cancel: CancelToken, tell: Callable[[Event], None]) -> None:
+    def _tend(self, job: TendModels, tell: Tell) -> None:
+        shelf = self._holding.shelf
+        with ExitStack() as stays:
+            if self.loaded is not None:
+                stays.enter_context(shelf.pinned(self.loaded.identity))
+            for identity in job.let_go:
+                if self.loaded is None or identity != self.loaded.identity:
+                    shelf.let_go(identity)
+            if job.share is not None:
+                self._holding.set_share(job.share)
+        self._tell_held(tell)
+        if job.listing:
+            from core.models.catalogue import list_models
+            from core.models.devices import list_devices
+
+            tell(ModelsListed(list_models(folders=job.folders), list_devices()))
+
+    def _operate(self, session: Session, cancel: CancelToken, tell: Tell) -> None:
         from core.sessions.operate import operate
 
-        if self._loaded is None:
+        loaded, shelf = self._model_for(session, cancel, tell), self._holding.shelf
+        with ExitStack() as stays:
+            stays.enter_context(shelf.pinned(loaded.identity))
+            donor = self._donor_for(session, cancel, tell)
+            if donor is not None:
+                stays.enter_context(shelf.pinned(donor.identity))
+
+            def run() -> None:
+                for event in operate(loaded, session, self._cache, cancel, donor):
+                    tell(event)
+
+            try:
+                run()
+            except OutOfMemory:
+                if not shelf.let_others_go():
+                    raise
+                run()
+
+    def _model_for(self, session: Session, cancel: CancelToken, tell: Tell) -> LoadedModel:
+        """Return the open model, opened again if it had to make room."""
+        if self._open is None and self._asked is not None and self._asked.name == session.model:
+            self._open = self._opened(self._asked, cancel, tell)
+            self._holding.keep(self._open)
+        if self._open is None:
             raise SurgeryError("No model is open.", OPEN_A_MODEL)
-        if self._loaded.info.name != job.session.model:
+        loaded = self._open.loaded
+        if loaded.info.name != session.model:
             # Numbers of one model must never be shown as another's.
-            raise SurgeryError(f"{job.session.model} is not open, {self._loaded.info.name} is.", OPEN_A_MODEL)
-        for event in operate(self._loaded, job.session, self._cache, cancel):
-            tell(event)
+            raise SurgeryError(f"{session.model} is not open, {loaded.info.name} is.", OPEN_A_MODEL)
+        self._holding.shelf.find(loaded.identity)
+        return loaded
+
+    def _donor_for(self, session: Session, cancel: CancelToken, tell: Tell) -> LoadedModel | None:
+        """Return the model that transplants come from, opened like the open one."""
+        if not session.donor_model or self._open is None or self._asked is None:
+            return None
+        if session.donor_model == session.model:
+            return self._open.loaded
+        job = OpenModel(session.donor_model, self._asked.device, self._asked.dtype)
+        checked = self._opened(job, cancel, tell)
+        self._holding.keep(checked)
+        return checked.loaded
+
+    def _tell_held(self, tell: Tell) -> None:
+        """Tell which models are in memory, if they are others than before."""
+        held = self._holding.held(None if self.loaded is None else self.loaded.identity)
+        if (held.models, held.share) != self._told:
+            tell(held)
+            self._told = (held.models, held.share)
+
+    def _on_released(self, identity: str) -> None:
+        self._cache.forget(identity)
+        if self.loaded is not None and self.loaded.identity == identity:
+            self._open = None
 
     def close(self) -> None:
-        """Let the model and everything kept go."""
+        """Let all models and everything kept go."""
         self._cache.clear()
-        self._loaded = None
+        self._open = self._asked = None
+        self._holding.clear()

@@ -91,14 +91,50 @@ def test_that_models_that_cannot_be_opened_are_listed_with_the_reason(
     folder = hub.fetch("owner/tiny", silent, CancelToken())
     (folder / "model.safetensors").unlink()
     config = specimens / "specimen-one" / "config.json"
-    config.write_text(config.read_text().replace('"model_type": "gpt2"', '"model_type": "mamba"'))
+    config.write_text(config.read_text().replace('"model_type": "gpt2"', '"model_type": "unheard-of"'))
     specimen, cached = list_models(hub)
     assert not specimen.supported
-    assert (specimen.family, specimen.n_parameters is None) == ("mamba", False)
-    assert "'mamba' is not supported" in specimen.remark
+    assert (specimen.family, specimen.n_parameters is None) == ("unheard-of", False)
+    assert "'unheard-of' is not supported" in specimen.remark
     assert not cached.supported
     assert "no weights" in cached.remark
 
 
 def test_that_no_cache_is_an_empty_list(tmp_path: Path) -> None:
     assert [entry.kind for entry in list_models(Hub(cache=tmp_path / "nothing"))] == ["specimen"]
+
+
+def test_that_a_family_nobody_has_described_is_listed_as_one_to_be_tried(hub: Hub, specimens: Path) -> None:
+    described, config = list_models(hub)[0], specimens / "specimen-one" / "config.json"
+    assert (described.label, described.detected, described.remark) == ("GPT-2", False, "")
+    config.write_text(config.read_text().replace('"model_type": "gpt2"', '"model_type": "mamba"'))
+    tried = list_models(hub)[0]
+    assert (tried.label, tried.detected, tried.supported) == ("mamba", True, True)
+    assert "tried by structure" in tried.remark
+
+
+def test_that_folders_are_listed_too_and_those_that_are_gone_are_not(
+    hub: Hub, gpt2_folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    folders = (str(gpt2_folder), str(tmp_path / "gone"), str(tmp_path / "empty"))
+    whole, empty = list_models(hub, folders)[1:]
+    assert (whole.name, whole.kind, whole.supported) == (str(gpt2_folder), "folder", True)
+    assert not empty.supported
+    assert "is empty" in empty.remark
+
+
+def test_that_a_download_that_was_stopped_is_listed_with_what_is_here(
+    hub: Hub, hub_server: HubServer, tiny_gpt2: TinyModel
+) -> None:
+    hub_server.publish("owner/tiny", tiny_gpt2.folder)
+    folder = hub.fetch("owner/tiny", silent, CancelToken())
+    weights = folder / "model.safetensors"
+    blob = weights.resolve()
+    blob.with_name(f"{blob.name}.incomplete").write_bytes(blob.read_bytes()[:1000])
+    blob.unlink()
+    weights.unlink()
+    entry = list_models(hub)[1]
+    assert (entry.supported, entry.started, entry.present_bytes, entry.total_bytes) == (False, True, 1000, None)
+    (folder / "model.safetensors.index.json").write_text('{"metadata": {"total_size": 4000}, "weight_map": {}}')
+    assert list_models(hub)[1].total_bytes == 4000

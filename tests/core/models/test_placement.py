@@ -13,7 +13,7 @@ import transformers
 from core.cancel import CancelToken
 from core.models import loading, memory, placement
 from core.models.checkpoint import Checkpoint, read_checkpoint
-from core.models.memory import OutOfMemory
+from core.models.memory import DoesNotFit
 from core.models.progress import silent
 from tests.fixtures.tiny_models import TinyModel
 
@@ -61,7 +61,7 @@ def test_that_only_what_is_too_large_for_its_gpu_is_spread(billion: Checkpoint, 
     indirect=["machine"],
 )
 def test_that_what_cannot_be_spread_is_refused_with_a_way_out(billion: Checkpoint, device: str, hint: str) -> None:
-    with pytest.raises(OutOfMemory, match=hint):
+    with pytest.raises(DoesNotFit, match=hint):
         placement.needs_spreading(billion, "float32", device)
 
 

@@ -9,9 +9,20 @@ import pytest
 from core.cancel import CancelToken
 from core.errors import SurgeryError
 from core.hooks.attach import count_hooks
-from core.runs.events import Event, Failure, Finished, ModelOpened, Progress, Resolved, TokensReady
+from core.runs.events import (
+    CheckReport,
+    Event,
+    Failure,
+    Finished,
+    ModelOpened,
+    ModelsHeld,
+    Progress,
+    Resolved,
+    TokensReady,
+)
 from core.sessions import desk as desks
 from core.sessions.desk import Desk, OpenModel, Operate
+from core.sessions.holding import Checked, Holding
 from core.sessions.session import Session
 from tests.fixtures.opened_models import opened
 
@@ -22,11 +33,16 @@ if TYPE_CHECKING:
     from tests.fixtures.tiny_models import TinyModel
 
 
-def served(desk: Desk, job: object, cancel: CancelToken | None = None) -> list[Event]:
-    """Return everything that is told about a job."""
+def told(desk: Desk, job: object, cancel: CancelToken | None = None) -> list[Event]:
+    """Return everything that is told while a job is served."""
     events: list[Event] = []
     desk.serve(job, cancel or CancelToken(), events.append)
     return events
+
+
+def served(desk: Desk, job: object, cancel: CancelToken | None = None) -> list[Event]:
+    """Return what is told about a job; what is in memory is told of itself."""
+    return [event for event in told(desk, job, cancel) if not isinstance(event, ModelsHeld)]
 
 
 def cancelled_at(desk: Desk, job: object, kind: type) -> list[Event]:
@@ -193,7 +209,7 @@ def test_that_no_hook_is_left_by_runs_that_end_in_any_way(
 ) -> None:
     loaded = opened(tiny_gpt2)
     desk = Desk()
-    monkeypatch.setattr("core.models.loading.open_model", lambda *_, **__: loaded)
+    monkeypatch.setattr(Holding, "opened", lambda *_: Checked(loaded, CheckReport((), 0.0)))
     served(desk, OpenModel("", device="cpu"))
     before = count_hooks(loaded.network)
     endings: list[Callable[[], object]] = [
