@@ -227,7 +227,8 @@ class _Checker:
         table, info, worst = self.loaded.architecture, self.loaded.info, 0.0
         columns = slice(self.head * info.d_head, (self.head + 1) * info.d_head)
         for layer in sorted({0, info.n_layers - 1}):
-            weight = self.loaded.part(layer, table.attention_projection).get_parameter("weight")
+            projection = self.loaded.part(layer, table.attention_projection)
+            weight = projection.get_parameter("weight")
             rows = weight[columns] if table.transposed_projection else weight[:, columns].T
             removed = self._untouched[1]["z", layer][self.token, columns] @ rows
 
@@ -236,15 +237,10 @@ class _Checker:
                 changed[:, self.token] -= removed
                 return changed
 
-            subtracted = self._projection_edited(layer, subtract)
-            worst = max(worst, _deviation(self._silenced(layer)[-1], subtracted[-1]))
+            hooks = Hooks([Hook(projection, "output", subtract, self.loaded.turn(layer))])
+            subtracted = forward(self.loaded, one(self.ids), hooks, self.cancel)[-1, 0]
+            worst = max(worst, _deviation(self._silenced(layer)[-1], subtracted))
         return worst, "Silencing a head equals taking its own contribution z W_O out of the residual stream."
-
-    def _projection_edited(self, layer: int, edit: Edit) -> Tensor:
-        """Return the residual stream of a run with the output projection's output changed."""
-        module = self.loaded.part(layer, self.loaded.architecture.attention_projection)
-        hooks = Hooks([Hook(module, "output", edit, self.loaded.turn(layer))])
-        return forward(self.loaded, one(self.ids), hooks, self.cancel)[:, 0]
 
     def hooks_removed(self) -> tuple[float, str]:
         """Count the hooks on the model now and before the checks."""
