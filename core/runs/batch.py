@@ -63,8 +63,9 @@ def inputs_of(loaded: LoadedModel, batch: Batch) -> dict[str, Any]:
     device = loaded.info.device
     if batch.is_even:
         return {"input_ids": torch.tensor(batch.rows, device=device), **options}
-    pad = loaded.tokenizer.pad_token_id
-    ids = torch.full((len(batch.rows), batch.width), 0 if pad is None else pad)
+    config: Any = loaded.network.config
+    pad = getattr(config, "pad_token_id", None)
+    ids = torch.full((len(batch.rows), batch.width), 0 if pad is None else int(pad))
     mask = torch.zeros_like(ids)
     positions = torch.zeros_like(ids)
     for number, row in enumerate(batch.rows):
