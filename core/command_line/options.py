@@ -7,14 +7,20 @@ import json
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import SurgeryError
 from core.interventions.notation import parse_cut, parse_plan
+from core.interventions.ops import OPERATIONS
 from core.interventions.plan import Plan
+from core.sessions import edits
+from core.sessions.other_texts import wanted
 from core.sessions.session import Session, TokenPair
+from core.sessions.settings import SEEDS
 from core.sites.selection import MASK, Selection, at, text_selection
+from core.text.prompt_sets import prompts_of
 
 if TYPE_CHECKING:
     from core.models.loaded_model import LoadedModel
@@ -24,6 +30,7 @@ DTYPES = ("float32", "float16", "bfloat16")
 
 
 TEXT_OPTIONS = ("--prompt", "--cut", "--target", "--versus", "--pair", "--donor-prompt")
+MATCH = re.compile(r"\s*(\d{1,9})\s*:\s*(\d{1,9})\s*")
 OPTION = re.compile(r"--[a-z]")
 
 
@@ -62,6 +69,27 @@ def add_readout_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--top", type=_count, default=10, metavar="N", help="how many predictions to list")
 
 
+def add_supply_options(parser: argparse.ArgumentParser) -> None:
+    """Add what operations take from besides the prompt, and how often a random one is repeated."""
+    parser.add_argument("--donor-prompt", metavar="TEXT", help="the counterfactual prompt, which patches come from")
+    parser.add_argument(
+        "--match", action="append", default=[], metavar="A:B",
+        help="token A of the prompt belongs to token B of the donor prompt, whatever is matched by itself",
+    )  # fmt: skip
+    parser.add_argument(
+        "--denoise",
+        action="store_true",
+        help="the donor prompt is the clean one: name the patch denoising, not noising",
+    )
+    parser.add_argument(
+        "--references", metavar="SET", help="the reference prompts: a file with one a line, or everyday, names"
+    )
+    parser.add_argument("--donor-model", metavar="M", help="the model that a transplant comes from")
+    parser.add_argument(
+        "--seeds", type=_seeds, default=1, metavar="N", help="how many seeds a random plan is run with, up to 100"
+    )
+
+
 def _count(text: str) -> int:
     number = int(text) if re.fullmatch(r"\d+", text) else 0
     if number < 1:
@@ -69,8 +97,15 @@ def _count(text: str) -> int:
     return number
 
 
-def open_quietly(options: argparse.Namespace) -> LoadedModel:
-    """Open the model that the options name, with progress on stderr when somebody is looking."""
+def _seeds(text: str) -> int:
+    try:
+        return int(SEEDS.checked(text))
+    except SurgeryError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {SEEDS.maximum:g}") from error
+
+
+def open_quietly(options: argparse.Namespace, name: str | None = None) -> LoadedModel:
+    """Open the model that the options name, or another, with progress on stderr when somebody is looking."""
     from core.cancel import CancelToken
     from core.models.loading import open_model
 
@@ -83,7 +118,7 @@ def open_quietly(options: argparse.Namespace) -> LoadedModel:
 
     try:
         return open_model(
-            options.model, device=options.device, dtype=options.dtype, report=report, cancel=CancelToken()
+            name or options.model, device=options.device, dtype=options.dtype, report=report, cancel=CancelToken()
         )
     finally:
         if shown:
@@ -99,7 +134,7 @@ def session_of(options: argparse.Namespace, prompt: str) -> Session:
         If a cut, a pair or the plan file cannot be read.
     """
     plan = Plan() if options.plan is None else read_plan(options.plan)
-    return Session(
+    session = Session(
         model=options.model,
         prompt=prompt,
         plan=plan.added(*(parse_cut(text) for text in options.cut)),
@@ -108,6 +143,59 @@ def session_of(options: argparse.Namespace, prompt: str) -> Session:
         versus=options.versus,
         top_k=options.top,
     )
+    return _supplied(session, options)
+
+
+def _supplied(session: Session, options: argparse.Namespace) -> Session:
+    """Return the session with what its operations take from.
+
+    What no cut of the plan takes is refused: it would be believed to have had an effect.
+    """
+    check_use(session, options)
+    if options.donor_prompt is not None:
+        session = edits.with_donor_prompt(session, options.donor_prompt)
+    for text in options.match:
+        session = _matched(session, text)
+    if options.denoise:
+        session = replace(session, clean_side="donor")
+    if options.references is not None:
+        session = edits.with_references(session, prompts_of(options.references))
+    if options.donor_model is not None:
+        session = edits.with_donor_model(session, options.donor_model)
+    return edits.with_seeds(session, options.seeds)
+
+
+def check_use(session: Session, options: argparse.Namespace) -> None:
+    """Check that some cut takes each thing that is given.
+
+    Raises
+    ------
+    SurgeryError
+        If none does.
+    """
+    needs = wanted(session)
+    patches = "donor" in needs
+    random = any(OPERATIONS[each.operation].is_random for each in session.plan)
+    for option, given, used, what in (
+        ("--donor-prompt", options.donor_prompt is not None, patches, "takes a donor prompt"),
+        ("--match", options.match, patches, "takes a donor prompt"),
+        ("--denoise", options.denoise, patches, "takes a donor prompt"),
+        ("--references", options.references is not None, needs & {"references", "transplant"}, "takes references"),
+        ("--donor-model", options.donor_model is not None, "transplant" in needs, "takes a donor model"),
+        ("--seeds", options.seeds > 1, random, "is random"),
+    ):
+        if given and not used:
+            raise SurgeryError(f"No cut of this plan {what}.", f"Leave {option} out.")
+
+
+def _matched(session: Session, text: str) -> Session:
+    found = MATCH.fullmatch(text)
+    if found is None:
+        raise SurgeryError(f"{text!r} is no match of tokens.", "Write it like 4:5, the position in the prompt first.")
+    here, there = int(found[1]), int(found[2])
+    if any(here == a or there == b for a, b in session.matches):
+        raise SurgeryError(f"{text!r} matches a token that is matched already.", "Match each token once.")
+    return edits.with_match(session, here, there)
 
 
 def read_plan(path: Path) -> Plan:

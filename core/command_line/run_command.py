@@ -9,14 +9,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.command_line.check_command import failure_words
-from core.command_line.options import add_model_options, add_readout_options, open_quietly, session_of
+from core.command_line.options import (
+    add_model_options,
+    add_readout_options,
+    add_supply_options,
+    open_quietly,
+    session_of,
+)
 from core.command_line.output import say
 from core.errors import SurgeryError
 from core.interventions.notation import format_cut
 from core.models.tokenizing import check_text
 from core.runs.result import OVERFLOWED, OVERFLOWED_HINT
+from core.sessions.other_texts import COUNTERFACTUAL
+from core.sessions.session import patching_words
 
 if TYPE_CHECKING:
+    from core.models.loaded_model import LoadedModel
     from core.runs.events import Note
     from core.runs.result import RunResult
     from core.sessions.session import Session
@@ -28,9 +37,7 @@ def add_to(commands: Any) -> None:
     add_model_options(parser)
     parser.add_argument("--prompt", required=True, metavar="TEXT")
     add_readout_options(parser)
-    parser.add_argument(
-        "--donor-prompt", metavar="TEXT", help="where patches come from; no operation here takes one yet"
-    )
+    add_supply_options(parser)
     parser.add_argument("--out", default="-", metavar="FILE", help="where the answer goes; - is standard output")
     parser.set_defaults(function=run)
 
@@ -41,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     # Said at once: importing what runs a model takes seconds.
     check_text(options.prompt, "The prompt")
     if options.donor_prompt is not None:
-        raise SurgeryError("No cut of this plan takes a donor prompt.", "Leave --donor-prompt out.")
+        check_text(options.donor_prompt, COUNTERFACTUAL)
     out = None if options.out == "-" else Path(options.out)
     if out is not None and (not options.out or out.is_dir()):
         raise SurgeryError(f"{options.out!r} is not a file's name.", "Give --out a file, or - for standard output.")
@@ -49,7 +56,8 @@ def run(options: argparse.Namespace) -> int:
         raise SurgeryError(f"The folder {out.absolute().parent} does not exist.", "Make it first.")
     from core.runs.answer import answer
 
-    text = json.dumps(answer(_result(options, session)), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    found = answer(_result(options, session), patching_words(session))
+    text = json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     if out is None:
         say(text)
         return 0
@@ -64,14 +72,11 @@ def _result(options: argparse.Namespace, session: Session) -> RunResult:
     from core.cancel import CancelToken
     from core.runs.cache import RunCache
     from core.runs.events import Finished, Resolved
-    from core.runs.self_check import self_check
     from core.sessions.operate import operate
 
-    loaded = open_quietly(options)
-    checked = self_check(loaded, CancelToken())
-    if not checked.passed:
-        sys.stderr.write(f"{failure_words(loaded.info, checked)}\n")
-    for event in operate(loaded, session, RunCache(), CancelToken()):
+    loaded = _checked(options)
+    donor = _checked(options, session.donor_model) if session.donor_model else None
+    for event in operate(loaded, session, RunCache(), CancelToken(), donor):
         if isinstance(event, Resolved):
             for note in event.notes:
                 if not note.expected:
@@ -81,6 +86,20 @@ def _result(options: argparse.Namespace, session: Session) -> RunResult:
                 sys.stderr.write(f"{OVERFLOWED} {OVERFLOWED_HINT}\n")
             return event.result
     raise RuntimeError("the run ended without a result")
+
+
+def _checked(options: argparse.Namespace, name: str | None = None) -> LoadedModel:
+    """Open a model, and warn if its numbers are not to be trusted."""
+    from core.cancel import CancelToken
+    from core.runs.acceptance import refuse_unverified
+    from core.runs.self_check import self_check
+
+    loaded = open_quietly(options, name)
+    checked = self_check(loaded, CancelToken())
+    refuse_unverified(loaded.info, checked)
+    if not checked.passed:
+        sys.stderr.write(f"{failure_words(loaded.info, checked)}\n")
+    return loaded
 
 
 def note_words(session: Session, note: Note) -> str:

@@ -15,27 +15,32 @@ MASK = "[MASK]"
 APOSTROPHES = "'’"
 
 
-def tokenize(loaded: LoadedModel, prompt: str) -> Tokens:
+def tokenize(loaded: LoadedModel, prompt: str, what: str = "The prompt") -> Tokens:
     """Split a prompt into the model's tokens, special tokens included.
 
     ``[MASK]`` is understood by every masked model, whatever its own mask token is.
+
+    Parameters
+    ----------
+    what : str
+        What it is called in messages.
 
     Raises
     ------
     SurgeryError
         If the prompt is empty, is no text, or is longer than the model's context.
     """
-    check_text(prompt, "The prompt")
+    check_text(prompt, what)
     tokenizer, info = loaded.tokenizer, loaded.info
     text, origin = _with_own_mask(prompt, info.mask_token)
     encoding = tokenizer(text, return_offsets_mapping=True, return_special_tokens_mask=True, verbose=False)
     ids: list[int] = encoding["input_ids"]
     if all(encoding["special_tokens_mask"]):
-        raise SurgeryError("Nothing of the prompt is left after splitting it into tokens.", "Type some words.")
+        raise SurgeryError(f"{what} has nothing left after splitting it into tokens.", "Type some words.")
     if len(ids) > info.context:
         surplus = len(ids) - info.context
         raise SurgeryError(
-            f"The prompt is {len(ids)} tokens long, but {info.name} takes at most {info.context}.",
+            f"{what} is {len(ids)} tokens long, but {info.name} takes at most {info.context}.",
             f"Shorten it by {surplus} token{'s' if surplus > 1 else ''}.",
         )
     if max(ids) >= info.vocab_size:

@@ -6,23 +6,33 @@ import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from core.models.info import ModelInfo
+    from core.readings.values import Curves
     from core.runs.request import ResolvedIncision
     from core.runs.result import Readouts, RunResult
 
 SCHEMA = "run/1"
 
 
-def answer(result: RunResult) -> dict[str, Any]:
-    """Return a result as plain data; numbers that are not finite become None."""
-    return {
+def answer(result: RunResult, patching: str = "") -> dict[str, Any]:
+    """Return a result as plain data; numbers that are not finite become None.
+
+    Parameters
+    ----------
+    patching : str
+        Which way a patch goes, in words; told only where something is patched.
+    """
+    found: dict[str, Any] = {
         "schema": SCHEMA,
         "model": model_data(result.model),
         "tokens": [{"position": t.position, "id": t.id, "text": t.text} for t in result.tokens.items],
         "read_position": result.request.read_position,
         "target": _token(result.target, result.target_text),
         "versus": _token(result.versus, result.versus_text),
-        "plan": [_incision(each) for each in result.request.plan],
+        "plan": [_incision(each, result.unchanged) for each in result.request.plan],
         "clean": _readouts(result.clean),
         "operated": _readouts(result.operated),
         "effect": {
@@ -30,9 +40,17 @@ def answer(result: RunResult) -> dict[str, Any]:
             "logit_difference": _number(result.effect.logit_difference),
             "kl": _number(result.effect.kl),
             "changed": result.effect.changed,
+            "output_changed": result.effect.output_changed,
         },
         "seconds": result.seconds,
     }
+    if result.request.donor and patching:
+        found["patching"] = patching
+    if result.remarks:
+        found["remarks"] = [{"index": remark.index, "text": remark.text} for remark in result.remarks]
+    if result.repeats > 1:
+        found["repeats"] = result.repeats
+    return found
 
 
 def model_data(info: ModelInfo) -> dict[str, Any]:
@@ -45,9 +63,9 @@ def _token(token: int | None, text: str | None) -> dict[str, Any] | None:
     return None if token is None else {"id": token, "text": text}
 
 
-def _incision(incision: ResolvedIncision) -> dict[str, Any]:
+def _incision(incision: ResolvedIncision, unchanged: tuple[int, ...]) -> dict[str, Any]:
     where = ",".join(str(position) for position in incision.positions)
-    return {
+    found: dict[str, Any] = {
         "site": f"{incision.site}@{where}",
         "hook_point": incision.site.hook_point,
         "layer": incision.site.layer,
@@ -56,22 +74,50 @@ def _incision(incision: ResolvedIncision) -> dict[str, Any]:
         "op": incision.operation,
         "params": dict(incision.params),
     }
+    if incision.site.neuron is not None:
+        found["neuron"] = incision.site.neuron
+    if incision.receiver is not None:
+        found["receiver"] = str(incision.receiver)
+    if incision.sources:
+        found["sources"] = list(incision.sources)
+    if incision.index in unchanged:
+        found["unchanged"] = True
+    return found
 
 
 def _readouts(readouts: Readouts) -> dict[str, Any]:
     numbers = {name: _number(value) for name, value in readouts.numbers.items()}
     lens = readouts.curves.get("log_prob")
     cosine = readouts.curves.get("cosine")
-    pairs = () if cosine is None else zip(cosine.labels, cosine.values.tolist(), strict=True)
-    return {
+    found: dict[str, Any] = {
         "log_prob": numbers.pop("log_prob"),
-        "log_prob_by_layer": None if lens is None else [_number(value) for value in lens.values[0].tolist()],
+        "log_prob_by_layer": None if lens is None else _by_layer(lens.values[0]),
         **numbers,
-        "cosine": {label: [_number(value) for value in values] for label, values in pairs},
+        "cosine": {}
+        if cosine is None
+        else {label: _by_layer(cosine.values[n]) for n, label in enumerate(cosine.labels)},
         "top": [
             {"id": p.id, "text": p.text, "log_prob": _number(p.log_prob), "prob": _number(p.prob)} for p in readouts.top
         ],
     }
+    if readouts.bands:
+        found["bands"] = {name: [_number(low), _number(high)] for name, (low, high) in readouts.bands.items()}
+    if (band := _band(lens, 0)) is not None:
+        found["log_prob_by_layer_band"] = band
+    if cosine is not None and cosine.low is not None:
+        found["cosine_band"] = {label: _band(cosine, n) for n, label in enumerate(cosine.labels)}
+    return found
+
+
+def _by_layer(values: NDArray[np.float64]) -> list[float | int | None]:
+    return [_number(value) for value in values.tolist()]
+
+
+def _band(curves: Curves | None, number: int) -> dict[str, Any] | None:
+    """Return how far one curve spreads over several seeds."""
+    if curves is None or curves.low is None or curves.high is None:
+        return None
+    return {"low": _by_layer(curves.low[number]), "high": _by_layer(curves.high[number])}
 
 
 def _number(value: float | int | None) -> float | int | None:

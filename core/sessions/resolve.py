@@ -4,28 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.errors import SurgeryError
+from core.interventions.ops import OPERATIONS
 from core.readings.values import Pair
 from core.runs.events import Note
-from core.runs.request import ResolvedIncision, RunRequest
+from core.runs.request import RunRequest
+from core.sessions.checks import NO_HEAD, NO_HEAD_HINT
+from core.sessions.other_texts import OtherTexts, taken_by
+from core.sessions.resolve_incision import resolve_incision
 from core.text.locate import locate, mask_positions
 
 if TYPE_CHECKING:
-    from core.interventions.plan import Incision
     from core.models.info import ModelInfo
+    from core.runs.request import ResolvedIncision
     from core.sessions.session import Session, TokenPair
     from core.sites.selection import Selection
-    from core.sites.site import Site
     from core.text.tokens import Tokens
 
-NO_HEAD = "This model has no language-model head: it predicts nothing."
-NO_HEAD_HINT = "Similarity curves work; for predictions choose a causal or a masked language model."
+NOTHING = OtherTexts()
 
 
 def resolve(
-    session: Session, identity: str, tokens: Tokens, info: ModelInfo, token_id: Callable[[str], int]
+    session: Session,
+    identity: str,
+    tokens: Tokens,
+    info: ModelInfo,
+    token_id: Callable[[str], int],
+    others: OtherTexts = NOTHING,
 ) -> tuple[RunRequest, tuple[Note, ...]]:
     """Turn words into positions and token ids, and fill in what was left open.
 
@@ -38,26 +45,22 @@ def resolve(
         Of the loaded model.
     token_id : callable
         Gives the id of a one-token text, or raises SurgeryError.
+    others : OtherTexts
+        What there is to take from besides the prompt.
     """
     notes: list[Note] = []
-    plan = []
+    if (problem := others.problems.get("donor")) is not None:
+        notes.append(Note("donor", None, problem.message, problem.hint))
+    plan: list[ResolvedIncision] = []
     for index, incision in enumerate(session.plan):
         if incision.enabled:
             with _noting(notes, "incision", index):
-                plan.append(_incision(index, incision, tokens, info))
+                plan.append(resolve_incision(index, incision, tokens, info, token_id, others))
     pairs = []
     for index, pair in enumerate(session.pairs):
         with _noting(notes, "pair", index):
             pairs.append(_pair(index, pair, tokens))
-    position = None
-    if info.has_head:
-        with _noting(notes, "prediction", None):
-            position = len(tokens) - 1 if info.objective == "causal" else mask_positions(tokens)[0]
-            if len(tokens.mask_positions) > 1 and info.objective == "masked":
-                count = len(tokens.mask_positions)
-                notes.append(Note("mask", None, f"Of the {count} masks the first one is read.", expected=True))
-    else:
-        notes.append(Note("prediction", None, NO_HEAD, NO_HEAD_HINT, expected=True))
+    position = _read_position(tokens, info, notes)
     wanted: dict[str, int | None] = {"target": None, "versus": None}
     for part, word in (("target", session.target), ("versus", session.versus)):
         if word is not None:
@@ -73,8 +76,39 @@ def resolve(
         versus=wanted["versus"],
         pairs=_told_apart(pairs),
         top_k=session.top_k,
+        **_taken_from(plan, session, others),
     )
     return request, tuple(notes)
+
+
+def _read_position(tokens: Tokens, info: ModelInfo, notes: list[Note]) -> int | None:
+    """Return where predictions are read, or note why nowhere."""
+    if not info.has_head:
+        notes.append(Note("prediction", None, NO_HEAD, NO_HEAD_HINT, expected=True))
+        return None
+    if info.objective == "causal":
+        return len(tokens) - 1
+    with _noting(notes, "prediction", None):
+        first = mask_positions(tokens)[0]
+        if (count := len(tokens.mask_positions)) > 1:
+            notes.append(Note("mask", None, f"Of the {count} masks the first one is read.", expected=True))
+        return first
+    return None
+
+
+def _taken_from(plan: list[ResolvedIncision], session: Session, others: OtherTexts) -> dict[str, Any]:
+    """Return what of a request belongs to some of the incisions only: what none needs asks for no other run."""
+    needs = frozenset().union(*map(taken_by, plan))
+    found: dict[str, Any] = {}
+    if "donor" in needs and others.donor is not None:
+        found["donor"] = others.donor.ids
+    if "references" in needs:
+        found["references"] = others.references
+    if "transplant" in needs:
+        found["transplant"] = others.transplant
+    if any(OPERATIONS[each.operation].is_random for each in plan):
+        found["repeats"] = session.seeds
+    return found
 
 
 class _noting:  # noqa: N801 - reads as a statement
@@ -91,32 +125,6 @@ class _noting:  # noqa: N801 - reads as a statement
             return False
         self._notes.append(Note(self._part, self._index, error.message, error.hint))
         return True
-
-
-def _incision(index: int, incision: Incision, tokens: Tokens, info: ModelInfo) -> ResolvedIncision:
-    check_site(incision.site, info)
-    positions = locate(incision.selection, tokens)
-    return ResolvedIncision(index, incision.site, positions, incision.operation, incision.params)
-
-
-def check_site(site: Site, info: ModelInfo) -> None:
-    """Check that a model has a site.
-
-    Raises
-    ------
-    SurgeryError
-        If it has no such layer or head.
-    """
-    if site.layer is not None and site.layer >= info.n_layers:
-        raise SurgeryError(
-            f"There is no layer {site.layer}: {info.name} has {info.n_layers} layers.",
-            f"Choose a layer from 0 to {info.n_layers - 1}.",
-        )
-    if site.head is not None and site.head >= info.n_heads:
-        raise SurgeryError(
-            f"There is no head {site.head}: {info.name} has {info.n_heads} heads in a layer.",
-            f"Choose a head from 0 to {info.n_heads - 1}.",
-        )
 
 
 def _pair(index: int, pair: TokenPair, tokens: Tokens) -> Pair:
