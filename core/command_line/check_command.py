@@ -24,11 +24,13 @@ def add_to(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Check the model; 0 where everything holds, 1 otherwise."""
     from core.cancel import CancelToken
+    from core.runs.acceptance import refuse_unverified
     from core.runs.self_check import self_check
 
     loaded = open_quietly(options)
     report = self_check(loaded, CancelToken())
     say(table(loaded.info, report))
+    refuse_unverified(loaded.info, report)
     if report.passed:
         return 0
     sys.stderr.write(f"{failure_words(loaded.info, report)}\n")

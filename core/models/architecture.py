@@ -150,7 +150,9 @@ class Architecture:
         if self.mlp_projection is None:
             reasons["mlp_post"] = f"{self.label} mixes several experts: there is no single set of neurons."
         if self.mlp_pre is None:
-            reasons["mlp_pre"] = reasons.get("mlp_post") or f"{self.label} has no neurons before a nonlinearity."
+            none = f"{self.label} has no neurons before a nonlinearity."
+            unclear = f"The structure of {self.label} does not show where its neurons stand before the nonlinearity."
+            reasons["mlp_pre"] = reasons.get("mlp_post") or (unclear if self.detected else none)
         if not self.head:
             reasons["logits"] = f"{self.label} is used without a language-model head."
         return reasons

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import SurgeryError
 from core.models.architectures import ARCHITECTURES
+from core.models.library_families import library_class
 from core.models.weight_files import Weights, find_weights, read_json
 
 if TYPE_CHECKING:
@@ -154,16 +155,12 @@ def require_supported(config: Mapping[str, Any]) -> None:
         computes something else than the family's table describes.
     """
     family = str(config.get("model_type"))
-    if family not in ARCHITECTURES:
-        if config.get("auto_map"):
-            raise SurgeryError(
-                f"The model {family!r} needs program code that comes with it, which is never run here.",
-                f"Supported families: {_families()}.",
-            )
-        raise SurgeryError(f"The family {family!r} is not supported yet.", f"Supported families: {_families()}.")
+    if not is_described(config):
+        _require_triable(config)
     if any(config.get(name) for name in QUANTISED_ENTRIES):
         raise _quantised()
-    for name, accepted in (ACCEPTED | ARCHITECTURES[family].accepted).items():
+    own = ARCHITECTURES[family].accepted if is_described(config) else {}
+    for name, accepted in (ACCEPTED | own).items():
         value = _entry(config, name)
         if value is not None and value not in accepted:
             raise SurgeryError(
@@ -179,6 +176,26 @@ def _entry(config: Mapping[str, Any], name: str) -> Any:
     if not rest:
         return value
     return _entry(value, rest) if isinstance(value, Mapping) else None
+
+
+def is_described(config: Mapping[str, Any]) -> bool:
+    """Return whether somebody has written the table of a configuration's family."""
+    return str(config.get("model_type")) in ARCHITECTURES
+
+
+def _require_triable(config: Mapping[str, Any]) -> None:
+    """Refuse a family without a table that cannot be tried by looking at its network either."""
+    family, hint = str(config.get("model_type")), f"Supported families: {_families()}."
+    if library_class(config) is None:
+        if config.get("auto_map"):
+            raise SurgeryError(
+                f"The model {family!r} needs program code that comes with it, which is never run here.", hint
+            )
+        raise SurgeryError(f"The family {family!r} is not supported yet.", hint)
+    if any(isinstance(value, dict) and "model_type" in value for value in config.values()):
+        raise SurgeryError(f"A model of the family {family!r} is made of several networks, not of one.", hint)
+    if not any("head" in name for name in config):
+        raise SurgeryError(f"The family {family!r} has no attention heads, and cannot be operated on.", hint)
 
 
 def has_tokenizer(folder: Path) -> bool:

@@ -22,18 +22,21 @@ if TYPE_CHECKING:
 
 
 def import_library(architecture: Architecture) -> None:
-    """Import the family's classes, which takes seconds, and keep the library silent.
-
-    Its log lines and bars are kept off the screen; what matters in them is raised instead.
-    """
+    """Import the family's classes, which takes seconds, and keep the library silent."""
     import transformers
+
+    silence_library()
+    for name in (architecture.language_model_class, architecture.backbone_class):
+        if name is not None:
+            getattr(transformers, name)
+
+
+def silence_library() -> None:
+    """Keep the library's log lines and bars off the screen; what matters in them is raised instead."""
     from transformers.utils import logging
 
     logging.set_verbosity_error()
     logging.disable_progress_bar()
-    for name in (architecture.language_model_class, architecture.backbone_class):
-        if name is not None:
-            getattr(transformers, name)
 
 
 def load_network(

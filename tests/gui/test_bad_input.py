@@ -158,8 +158,8 @@ def test_that_a_corrupted_weight_file_is_answered(at_work: Hands, tiny_gpt2: Tin
 def test_that_an_unsupported_family_is_named(at_work: Hands, tiny_gpt2: TinyModel, tmp_path: Path) -> None:
     folder = damaged(tiny_gpt2, tmp_path / "foreign")
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    (folder / "config.json").write_text(json.dumps(config | {"model_type": "mamba"}), encoding="utf-8")
-    assert "mamba" in open_and_fail(at_work, str(folder))
+    (folder / "config.json").write_text(json.dumps(config | {"model_type": "unheard_of"}), encoding="utf-8")
+    assert "unheard_of" in open_and_fail(at_work, str(folder))
 
 
 def test_that_a_hub_id_without_a_network_is_answered(at_work: Hands) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from core.models import catalogue, hub
+from core.models.architectures import ARCHITECTURES
 from tests.core.command_line.conftest import Said
 from tests.fixtures.hub_server import HubServer, Repository, hub_server
 
@@ -221,9 +222,10 @@ def test_that_corrupted_weights_are_said(command: Command, folder: Path, start: 
 
 def test_that_an_unsupported_family_names_the_supported_ones(command: Command, folder: Path) -> None:
     config = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps(config | {"model_type": "mamba"}))
+    (folder / "config.json").write_text(json.dumps(config | {"model_type": "unheard_of"}))
+    families = ", ".join(ARCHITECTURES.keys())
     assert opening(command, folder) == (
-        "The family 'mamba' is not supported yet. Supported families: bert, gpt2, llama."
+        f"The family 'unheard_of' is not supported yet. Supported families: {families}."
     )
 
 

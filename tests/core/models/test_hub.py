@@ -277,7 +277,8 @@ def test_that_a_disk_that_becomes_full_is_one_sentence(
 @pytest.mark.parametrize(
     ("config", "sentence"),
     [
-        ({"model_type": "mamba"}, "The family 'mamba' is not supported yet"),
+        ({"model_type": "unheard_of"}, "The family 'unheard_of' is not supported yet"),
+        ({"model_type": "mamba", "hidden_size": 32}, "The family 'mamba' has no attention heads"),
         ({"model_type": "own", "auto_map": {"AutoModel": "modeling_own.Own"}}, "program code that comes with it"),
     ],
 )
