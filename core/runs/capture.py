@@ -74,7 +74,7 @@ def _captured(
             continue
 
         def keep(x: Tensor, place: tuple[str, int | None] = (point, layer)) -> None:
-            seen[place] = x.clone()
+            seen[place] = x.to(loaded.info.device, copy=True)
 
         hooks.add(hooks_at(loaded, point, layer, len(batch.rows), keep))
     residuals = forward(loaded, batch, hooks, cancel)

@@ -106,8 +106,9 @@ def forward(loaded: LoadedModel, batch: Batch, hooks: Hooks, cancel: CancelToken
 
     def keep(x: Tensor) -> None:
         cancel.check()
-        # Cloned: some families change their residual in place further down.
-        kept.append(x.clone())
+        # Copied: some families change their residual in place further down. To one device: a model
+        # can be spread over several.
+        kept.append(x.to(loaded.info.device, copy=True))
 
     last = loaded.info.n_layers - 1
     # One hook for all layers of a shared block: it is called once for each of them.
