@@ -70,10 +70,16 @@ def painted(
     ----------
     instead : mapping of Site to int, optional
         Indices of incisions at the same tokens, named in other words, that are replaced too.
+
+    Raises
+    ------
+    SurgeryError
+        If the operation makes no sense at one of the sites.
     """
-    plan = session.plan
-    params = OPERATIONS[session.brush.operation].checked(dict(session.brush.params))
+    plan, operation = session.plan, OPERATIONS[session.brush.operation]
+    params = operation.checked(dict(session.brush.params))
     for site in sites:
+        operation.check_point(site.hook_point)
         index = plan.find(site, selection) if instead is None or site not in instead else instead[site]
         others = plan if index is None else plan.without(index)
         own = {**params, "seed": _free_seed(others, int(params["seed"]))} if "seed" in params else params

@@ -142,6 +142,12 @@ def test_that_a_cut_with_another_operation_takes_the_place_of_the_one_there() ->
     assert [(each.operation, each.selection) for each in noisy.plan] == [("noise", at(3))]
 
 
+def test_that_nothing_is_painted_where_the_operation_makes_no_sense() -> None:
+    skipping = edits.with_operation(session(), "skip")
+    with pytest.raises(SurgeryError, match="Skip makes no sense at z"):
+        edits.painted(skipping, [Site("block", 0), *HEADS], at(0))
+
+
 TWO = edits.with_donor_prompt(session("embed@0=silence"), "another")
 
 
