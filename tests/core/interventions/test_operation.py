@@ -89,3 +89,37 @@ def test_that_an_operation_without_parameters_takes_none() -> None:
 def test_that_the_dose_is_the_parameter_that_says_so() -> None:
     assert OPERATION.dose is STRENGTH
     assert PLAIN.dose is None
+
+
+KEYS = Parameter(name="keys", label="keys", help="", kind="tokens", default="0")
+TEXT = Parameter(name="t", label="t", help="", kind="text", default="x")
+SHOUTED = Parameter(name="t", label="t", help="", kind="text", default="X", parse=str.upper)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "given", "kept"),
+    [
+        (KEYS, " 0, 2-3 ", "0,2-3"),
+        (KEYS, 4, "4"),
+        (KEYS, "'pizza'", '"pizza"'),
+        (KEYS, "all", "all"),
+        (TEXT, " a b ", "a b"),
+        (SHOUTED, "a b", "A B"),
+    ],
+)
+def test_that_a_text_is_kept_in_its_usual_spelling(parameter: Parameter, given: Any, kept: str) -> None:
+    assert parameter.checked(given) == kept
+
+
+@pytest.mark.parametrize(("parameter", "given"), [(KEYS, ""), (KEYS, "four"), (TEXT, " "), (TEXT, "two\nlines")])
+def test_that_a_text_that_says_nothing_is_refused(parameter: Parameter, given: str) -> None:
+    with pytest.raises(SurgeryError, match=r"does not name token positions|cannot be"):
+        parameter.checked(given)
+
+
+def test_that_an_operation_names_what_it_does_with_its_parameters() -> None:
+    described = Operation(
+        key="shake", label="Shake", help="", apply=lambda x, *_: x, describe=lambda params: f"shake {params['n']}"
+    )
+    assert described.name_with({"n": 3}) == "shake 3"
+    assert Operation(key="still", label="Still", help="", apply=lambda x, *_: x).name_with({}) == "Still"
