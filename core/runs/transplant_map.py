@@ -59,8 +59,9 @@ class LinearMap:
     @property
     def summary(self) -> str:
         """How well it fits, in words that stand beside a figure."""
-        fitted = "no R²: the tokens do not vary" if self.r2 is None else f"R² {self.r2:.2f}"
-        words = f"{fitted} on {self.n} shared tokens"
+        if self.r2 is None:
+            return f"no R², since the {self.n} shared tokens do not vary"
+        words = f"R² {self.r2:.2f} on {self.n} shared tokens"
         words += ", too few to hold some out" if self.held_out is None else f", {self.held_out:.2f} held out"
         if not self.is_determined:
             words += f"; {self.n} tokens do not determine a map of {len(self.origin)} dimensions"
