@@ -76,7 +76,8 @@ class Architecture:
         Whether positions are counted on from the padding token's id, as in RoBERTa: the first
         token is at pad_token_id + 1, and the context is so much shorter than the table.
     notes : tuple of str
-        What the user should know of sites in this family, in whole sentences.
+        What else the user should know of sites in this family, in whole sentences; what follows
+        from the entries above is told by `structure`.
     leftovers : tuple of str
         Patterns of names below the backbone that checkpoints hold and the network rightly leaves
         out: poolers, and tables that older versions of the library saved along with the weights.
@@ -136,6 +137,33 @@ class Architecture:
         path = self.mlp_output or self.mlp_projection
         assert path is not None, "a table names the MLP's output or its last projection"
         return path
+
+    def structure(self) -> tuple[str, ...]:
+        """Return what the family's structure means for a cut, in whole sentences, then its own notes."""
+        found = []
+        if self.shared_block is not None:
+            found.append(
+                "Layers share their weights: each is one call of the same block. A site names one call, so a cut is "
+                "made in that layer alone; the same head or neuron goes on working in the other layers."
+            )
+        if self.parallel:
+            found.append(
+                "Attention and MLP of a layer read the same residual: a cut in the attention reaches the MLPs of "
+                "later layers only."
+            )
+        if self.post_norms is not None:
+            found.append(
+                "Each sum is normed before it becomes the residual: what is taken away is rescaled at once, and the "
+                "parts do not simply add up."
+            )
+        if self.attention_output is not None:
+            found.append(
+                "attn_out and mlp_out are taken after the norm on each output, as they are added: what one head adds "
+                "goes through that norm together with the other heads."
+            )
+        if self.residual_multiplier is not None:
+            found.append("attn_out and mlp_out are taken before the multiplier that they are added with.")
+        return (*found, *self.notes)
 
     def unreachable(self) -> dict[str, str]:
         """Return the hook points that models of this family do not offer, and why not."""

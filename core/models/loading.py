@@ -202,7 +202,7 @@ def _describe(
         device=device,
         d_mlp=None if neurons is None else _input_width(blocks[0], neurons, architecture),
         unreachable=tuple(_unreachable(architecture, has_head).items()),
-        notes=architecture.notes,
+        notes=architecture.structure(),
         detected=architecture.detected,
     )
 

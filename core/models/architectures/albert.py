@@ -18,10 +18,6 @@ ARCHITECTURE = Architecture(
     final_norm=None,
     head=("predictions",),
     post_norms=("attention.LayerNorm", "full_layer_layer_norm"),
-    notes=(
-        "Layers share their weights: each is one call of the same block. A site names one call, so a cut is made "
-        "in that layer alone; the same head or neuron goes on working in the other layers.",
-    ),
     leftovers=("pooler.*", "embeddings.position_ids", "embeddings.token_type_ids"),
     accepted={"inner_group_num": (1,), "position_embedding_type": ("absolute",)},
 )

@@ -18,9 +18,5 @@ ARCHITECTURE = Architecture(
     final_norm="norm",
     head=("lm_head",),
     logit_scaling=(("cap", "final_logit_softcapping"),),
-    notes=(
-        "attn_out and mlp_out are taken after the norm on each output, as they are added: what one head adds "
-        "goes through that norm together with the other heads.",
-    ),
     accepted={"is_causal": (True,), "use_bidirectional_attention": (False,)},
 )

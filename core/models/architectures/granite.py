@@ -17,6 +17,5 @@ ARCHITECTURE = Architecture(
     head=("lm_head",),
     logit_scaling=(("over", "logits_scaling"),),
     residual_multiplier="residual_multiplier",
-    notes=("attn_out and mlp_out are taken before the multiplier that they are added with.",),
     accepted={"is_causal": (True,)},
 )

@@ -17,9 +17,5 @@ ARCHITECTURE = Architecture(
     mlp_output="post_feedforward_layernorm",
     final_norm="norm",
     head=("lm_head",),
-    notes=(
-        "attn_out and mlp_out are taken after the norm on each output, as they are added: what one head adds "
-        "goes through that norm together with the other heads.",
-    ),
     accepted={"is_causal": (True,)},
 )
