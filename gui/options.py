@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.command_line.options import DEVICES, DTYPES, add_readout_options, session_of
+from core.command_line.options import DEVICES, DTYPES, add_readout_options, add_supply_options, session_of
 from core.sessions import first
 from gui.theme.palette import PALETTES
 
@@ -32,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--dtype", choices=DTYPES, default="float32")
     made.add_argument("--prompt", metavar="TEXT")
     add_readout_options(made)
+    add_supply_options(made)
     made.add_argument("--theme", choices=sorted(PALETTES))
     made.add_argument("--size", type=_size, metavar="WIDTHxHEIGHT", help="of the window, in pixels")
     made.add_argument(
