@@ -24,6 +24,7 @@ TOKENIZER_FILES = (
 )
 TOKENIZER_SETTINGS = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
 STORED_BYTES = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2}
+WELL_KNOWN = ("gpt2", "gpt_neox", "llama", "mistral", "qwen2", "gemma2", "bert", "roberta", "t5")
 QUANTISED_ENTRIES = ("quantization_config", "compression_config")
 # Older quantised checkpoints say it in a file of their own; their tensors tell it all the same.
 QUANTISED_NAMES = (".qweight", ".weight_packed", ".weight_scale", ".absmax", ".SCB")
@@ -208,4 +209,4 @@ def _quantised() -> SurgeryError:
 
 
 def _families() -> str:
-    return ", ".join(ARCHITECTURES.keys())
+    return f"{', '.join(WELL_KNOWN)} and {len(ARCHITECTURES) - len(WELL_KNOWN)} more"

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from core.errors import SurgeryError
 from core.interventions.direction_form import parse_direction
 from core.interventions.ops import OPERATIONS
 from core.runs.capture import capture
 from core.runs.compile import NOTHING
+from core.runs.directions import resolve_direction
 from core.runs.path_patching import carried_by_path
 from core.runs.result import Remark
 from core.runs.spread import spread_of
 from core.runs.trace import answer_of
+from core.runs.transplanting import Transplanter
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -52,11 +54,7 @@ class Supplies:
         self._clean = clean
         self._cache = cache
         self._cancel = cancel
-        self._transplanter: Any = None
-        if donor is not None:
-            from core.runs.transplanting import Transplanter
-
-            self._transplanter = Transplanter(loaded, donor, request, cancel)
+        self._transplanter = None if donor is None else Transplanter(loaded, donor, request, cancel)
 
     def gathered(self) -> list[Activation]:
         """Return what each incision needs, in the order of the plan.
@@ -139,8 +137,6 @@ class Supplies:
         return donor
 
     def _direction(self, incision: ResolvedIncision) -> Tensor:
-        from core.runs.directions import resolve_direction
-
         form = parse_direction(str(dict(incision.params)["v"]))
         rows: dict[str, Tensor] = {"prompt": self._captured((self._request.ids,), incision.site)[0]}
         if form.kind == "donor":
@@ -149,8 +145,7 @@ class Supplies:
             import torch
 
             rows["references"] = torch.cat(self._captured(self._request.references, incision.site))
-        found: Tensor = resolve_direction(self._loaded, form, **rows)
-        return found
+        return resolve_direction(self._loaded, form, **rows)
 
     def _remark(self, incision: ResolvedIncision, text: str) -> None:
         self.remarks.append(Remark(incision.index, text))
