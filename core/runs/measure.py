@@ -43,6 +43,7 @@ def depths(loaded: LoadedModel, trace: Trace, position: int | None) -> Depths | 
         return None
     logits = unembed(loaded, trace.residuals[:, position])
     if trace.logits is not None:
+        logits = logits.clone()  # what was made in inference mode may not be written to
         logits[-1] = trace.logits[position].float().cpu().double()
     return Depths(logits, logits.log_softmax(dim=-1))
 
