@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from core.errors import SurgeryError
 from core.interventions.notation import format_cut, parse_cut
+from core.interventions.operation import Need
 from core.interventions.ops import OPERATIONS
 from core.models.info import ModelInfo
 from core.runs.request import Transplant
@@ -67,7 +68,8 @@ def other_texts(draw: st.DrawFn, tokens: Tokens) -> OtherTexts:
     if draw(st.booleans()):
         ends = draw(st.tuples(*[st.one_of(st.none(), FEW) for _ in tokens.items]))
         found = replace(found, transplant=Transplant("d", (1,), ()), donor_model=info(name="d"), ends=ends)
-    broken = draw(st.sets(st.sampled_from(["donor", "references", "transplant"])))
+    needs: list[Need] = ["donor", "references", "transplant"]
+    broken = draw(st.sets(st.sampled_from(needs)))
     return replace(found, problems={need: SurgeryError("It is of no use.", "Give another.") for need in broken})
 
 

@@ -30,7 +30,7 @@ READOUTS = {
     "top": list, "entropy": float,
 }  # fmt: skip
 PREDICTION = {"id": int, "text": str, "log_prob": float, "prob": float}
-EFFECT = {"log_prob": float, "logit_difference": float, "kl": float, "changed": bool}
+EFFECT = {"log_prob": float, "logit_difference": float, "kl": float, "changed": bool, "output_changed": bool}
 TOP = {
     "schema": str, "model": dict, "tokens": list, "read_position": int, "target": dict, "versus": dict, "plan": list,
     "clean": dict, "operated": dict, "effect": dict, "seconds": float,
@@ -124,7 +124,9 @@ def test_that_without_a_plan_clean_and_operated_are_one(command: Command, tiny_b
     found = ask(command, tiny_bert, "--pair", "1|mask")
     assert found["plan"] == []
     assert found["clean"] == found["operated"]
-    assert found["effect"] == {"log_prob": 0.0, "logit_difference": None, "kl": 0.0, "changed": False}
+    assert found["effect"] == {
+        "log_prob": 0.0, "logit_difference": None, "kl": 0.0, "changed": False, "output_changed": False,
+    }  # fmt: skip
 
 
 def test_that_what_was_not_asked_for_is_empty(command: Command, tiny_gpt2: TinyModel) -> None:

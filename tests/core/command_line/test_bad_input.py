@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.fixtures.tiny_models import TinyModel
 
 Command = Callable[..., Said]
-NO_CUT = "Write it like L3H5.z@4=silence or L10.resid_post@mask=noise(sigma=2,seed=0)."
+NO_CUT = "Write it like L3H5.z@4=silence, L10.resid_post@mask=noise(sigma=2,seed=0) or L3H5.z=mean->L8H6.q."
 
 
 @pytest.fixture
@@ -75,13 +75,31 @@ CUTS = {
     "embed@one=silence": f"'one' does not name token positions. {PLACES}",
     "embed@5-2=silence": "The range 5-2 runs backwards. Write it as 2-5.",
     "embed=silense": "There is no operation 'silense'. Did you mean silence?",
-    "embed=explode": "There is no operation 'explode'. This version has: noise, scale, silence.",
+    "embed=explode": "There is no operation 'explode'. This version has: knockout, matched_noise, mean, median, noise, "
+    "patch, project_out, resample, scale, shuffle, silence, skip, transplant.",
     "embed=scale(q=2)": "The operation scale has no parameter 'q'. It takes k.",
     "embed=scale(k=nan)": "k cannot be 'nan'. Give a number.",
     "embed=noise(sigma=-1)": "sigma cannot be '-1'. Give a number from 0.",
     "L0.resid_pst=silence": "There is no hook point 'resid_pst'. "
-    "Choose one of embed, z, attn_out, mlp_out, block, resid_post.",
-    "L0.z=silence": "The hook point z needs a head. Write it as L3H5.z.",
+    "Choose one of embed, resid_pre, q, k, v, attn_scores, pattern, z, attn_out, resid_mid, mlp_pre, mlp_post, mlp_out, "
+    "block, resid_post, logits.",
+    "z=silence": "The hook point z needs a layer. Write it as L3H5.z.",
+    "L0H1.mlp_out=silence": "The hook point mlp_out has no head. Write it as L3.mlp_out.",
+    "L0N9999.mlp_post=silence": "There is no neuron 9999: {model} has 128 neurons in a layer. "
+    "Choose a neuron from 0 to 127.",
+    "L0H1.pattern=noise": "Noise makes no sense at pattern. Its size is that of hidden states, which says nothing about "
+    "attention. Use it at embed, resid_pre, q, k, v, z, attn_out, resid_mid, mlp_pre, mlp_post, mlp_out, block, "
+    "resid_post, logits.",
+    "L0H1.z=skip": "Skip makes no sense at z. Only what is added to the residual stream can be skipped. "
+    "Use it at attn_out, mlp_out, block.",
+    "L0.mlp_out=mean": "All tokens are chosen: there are no others to average over. "
+    "Choose fewer tokens, or average over reference prompts.",
+    "L0.mlp_out=mean(over=everything)": "over cannot be 'everything'. Choose one of prompt, references, scalar.",
+    "L0.mlp_out@0=patch": "Patch needs a counterfactual prompt. Type one beside the prompt, or give --donor-prompt.",
+    "L0.mlp_out@0=resample": "Resample needs reference prompts. "
+    "Choose a set or a file of your own, or give --references.",
+    "embed@0=transplant": "Transplant needs a donor model. Choose one, or give --donor-model.",
+    "L1H0.z=silence->L1H0.q": "What L1H0.z says is read from layer 2 on. Choose q, k or v of a later layer, or the logits.",
     "silence": f"'silence' is not a cut. {NO_CUT}",
     "": f"'' is not a cut. {NO_CUT}",
 }  # fmt: skip
@@ -134,12 +152,6 @@ def test_that_a_target_for_a_model_without_a_head_is_said(
     assert ask(command, tiny_bert_encoder, option, "pizza") == (
         "This model has no language-model head: it predicts nothing. "
         "Similarity curves work; for predictions choose a causal or a masked language model."
-    )
-
-
-def test_that_a_donor_prompt_is_said_to_be_of_no_use_yet(command: Command, tiny_gpt2: TinyModel) -> None:
-    assert ask(command, tiny_gpt2, "--donor-prompt", "x") == (
-        "No cut of this plan takes a donor prompt. Leave --donor-prompt out."
     )
 
 

@@ -10,8 +10,9 @@ import pytest
 from core.errors import SurgeryError
 from core.interventions.notation import format_cut, parse_cut
 from core.interventions.plan import Plan
+from core.runs.generation import Generation
 from core.sessions import edits
-from core.sessions.session import Brush, Generation, Session, TokenPair, patching_words
+from core.sessions.session import Brush, Session, TokenPair, patching_words
 from core.sessions.settings import GENERATION
 from core.sites.selection import at, text_selection
 from core.sites.site import Site, parse_site

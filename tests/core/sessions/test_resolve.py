@@ -11,7 +11,8 @@ from core.interventions.notation import parse_cut
 from core.interventions.plan import Plan
 from core.readings.values import Pair
 from core.runs.events import Note
-from core.sessions.resolve import NO_HEAD, resolve
+from core.sessions.checks import NO_HEAD
+from core.sessions.resolve import resolve
 from core.sessions.session import Session, TokenPair
 from core.sites.selection import ALL, MASK, at, parse_selection, text_selection
 from tests.fixtures.made_sessions import info, made_tokens, masked, token_id
