@@ -235,10 +235,9 @@ def test_that_corrupted_weights_are_said(command: Command, folder: Path, start: 
 def test_that_an_unsupported_family_names_the_supported_ones(command: Command, folder: Path) -> None:
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | {"model_type": "unheard_of"}))
-    families = ", ".join(ARCHITECTURES.keys())
-    assert opening(command, folder) == (
-        f"The family 'unheard_of' is not supported yet. Supported families: {families}."
-    )
+    said = opening(command, folder)
+    assert said.startswith("The family 'unheard_of' is not supported yet. Supported families: gpt2, ")
+    assert said.endswith(f" and {len(ARCHITECTURES) - said.count(',') - 1} more.")
 
 
 def test_that_an_unknown_model_without_a_network_names_those_that_are_there(command: Command) -> None:

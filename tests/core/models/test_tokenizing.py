@@ -155,7 +155,7 @@ def test_that_half_a_letter_is_one_sentence(any_model: LoadedModel) -> None:
 
 
 def test_that_a_prompt_of_nothing_but_control_characters_is_one_sentence(bert: LoadedModel) -> None:
-    with pytest.raises(SurgeryError, match="Nothing of the prompt is left"):
+    with pytest.raises(SurgeryError, match="The prompt has nothing left"):
         tokenize(bert, "\x00\x01")
 
 
