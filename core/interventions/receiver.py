@@ -19,13 +19,13 @@ def why_no_receiver(sender: Site, receiver: Site) -> str | None:
     later layer, or at the logits. Only what stands before a layer is read by its own heads.
     """
     if receiver.hook_point not in RECEIVERS:
-        return f"A change is carried to a query, key or value, or to the logits, not to {receiver.hook_point}."
+        return f"A change is carried to a head's query, key or value, or to the logits, not to {receiver.hook_point}."
     if sender.hook_point == "logits":
         return "Nothing comes after the logits."
     if receiver.layer is None or sender.layer is None:
         return None
-    first = sender.layer + (sender.hook_point != "resid_pre")
-    return None if receiver.layer >= first else f"What {sender} says is read from layer {first} on."
+    last = sender.layer - (sender.hook_point == "resid_pre")
+    return None if receiver.layer > last else f"Only layers after layer {last} read what {sender} adds."
 
 
 def check_receiver(sender: Site, receiver: Site) -> None:

@@ -30,12 +30,16 @@ def test_that_a_change_is_carried_forward(sender: str, receiver: str) -> None:
 @pytest.mark.parametrize(
     ("sender", "receiver", "reason"),
     [
-        ("L2H1.z", "L2H0.q", "What L2H1.z says is read from layer 3 on."),
-        ("L2.resid_pre", "L1H0.q", "What L2.resid_pre says is read from layer 2 on."),
-        ("L2.resid_post", "L2.k", "What L2.resid_post says is read from layer 3 on."),
+        ("L2H1.z", "L2H0.q", "Only layers after layer 2 read what L2H1.z adds."),
+        ("L2.resid_pre", "L1H0.q", "Only layers after layer 1 read what L2.resid_pre adds."),
+        ("L2.resid_post", "L2.k", "Only layers after layer 2 read what L2.resid_post adds."),
         ("logits", "logits", "Nothing comes after the logits."),
-        ("L2H1.z", "L3H0.z", "A change is carried to a query, key or value, or to the logits, not to z."),
-        ("L2H1.z", "L3.resid_post", "A change is carried to a query, key or value, or to the logits, not to resid"),
+        ("L2H1.z", "L3H0.z", "A change is carried to a head's query, key or value, or to the logits, not to z."),
+        (
+            "L2H1.z",
+            "L3.resid_post",
+            "A change is carried to a head's query, key or value, or to the logits, not to resid",
+        ),
     ],
 )
 def test_that_a_change_is_not_carried_back_or_sideways(sender: str, receiver: str, reason: str) -> None:
