@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from core.interventions.receiver import RECEIVERS, check_receiver, why_no_receiver
+from core.interventions.receiver import check_receiver
 
 if TYPE_CHECKING:
     from core.sessions.session import Session
     from core.sites.site import Site
-
-__all__ = ["RECEIVERS", "why_no_receiver", "with_receiver"]
 
 
 def with_receiver(session: Session, index: int, receiver: Site | None) -> Session:
