@@ -22,7 +22,8 @@ def align(tokens: Tokens, donor_tokens: Tokens, matches: Iterable[tuple[int, int
     Parameters
     ----------
     matches : iterable of (int, int)
-        Positions in the prompt and there that the user has matched: they go before the rest.
+        Positions in the prompt and there that the user has matched: they go before the rest, which
+        leaves the tokens they take to them.
 
     Raises
     ------
@@ -41,9 +42,11 @@ def align(tokens: Tokens, donor_tokens: Tokens, matches: Iterable[tuple[int, int
         last = next((n for n in range(rest) if here[-1 - n] != there[-1 - n]), rest)
         for n in range(1, last + 1):
             found[-n] = len(there) - n
-    for position, source in _checked(matches, len(here), len(there)).items():
-        found[position] = source
-    return tuple(found)
+    matched = _checked(matches, len(here), len(there))
+    taken = set(matched.values())
+    return tuple(
+        matched.get(position, None if by_itself in taken else by_itself) for position, by_itself in enumerate(found)
+    )
 
 
 def _checked(matches: Iterable[tuple[int, int]], n_here: int, n_there: int) -> dict[int, int]:
