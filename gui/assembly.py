@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from gui.actions.action import build_menus
 from gui.actions.menu_table import menu_table
 from gui.main_window import MainWindow
+from gui.model_library import ModelLibrary
 from gui.notifications import Notifications
 from gui.run_controller import RunController
 from gui.store import SessionStore
 from gui.wiring.cut_wiring import CutWiring
+from gui.wiring.model_wiring import ModelWiring
 from gui.wiring.notice_wiring import NoticeWiring
 from gui.wiring.panel_wiring import PanelWiring
 from gui.wiring.prompt_wiring import PromptWiring
@@ -57,6 +59,7 @@ def assemble(session: Session, theme: Theme, settings: Settings) -> Application:
     store = SessionStore(session)
     thread = ModelThread()
     controller = RunController(store, thread)
+    library = ModelLibrary(thread, settings)
     notifications = Notifications()
     window = MainWindow(theme)
     cuts = CutWiring(store, controller, notifications, window.grid, window.brush, window.plan)
@@ -66,6 +69,7 @@ def assemble(session: Session, theme: Theme, settings: Settings) -> Application:
         PanelWiring(store, controller, window.panels.values()),
         NoticeWiring(controller, notifications, window.header),
         WindowWiring(window, controller, notifications, theme, settings),
+        ModelWiring(window, controller, library, theme, settings),
         TextFit(store, window, theme, notifications),
     )
     actions = build_menus(window, menu_table(window, store, controller, theme, cuts))

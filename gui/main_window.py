@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QDockWidget, QFrame, QMainWindow, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDockWidget, QFrame, QMainWindow, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from gui.actions.model_menu import ModelMenu
 from gui.header import HeaderBar
@@ -16,6 +16,7 @@ from gui.pair_chips import PairChips
 from gui.panels import PANELS
 from gui.status_bar import StatusLine
 from gui.surgery.brush_bar import BrushBar
+from gui.surgery.counterfactual_bar import CounterfactualBar
 from gui.surgery.head_grid import HeadGrid
 from gui.surgery.plan_list import PlanList
 from gui.surgery.token_strip import TokenStrip
@@ -62,6 +63,7 @@ class MainWindow(QMainWindow):
         )
         self.model_menu = ModelMenu(self)
         self.header = HeaderBar(theme, self.model_menu)
+        self.counterfactual = CounterfactualBar(theme)
         self.strip = TokenStrip(theme)
         self.chips = PairChips(theme)
         self.notices = NoticeBar(theme)
@@ -81,7 +83,7 @@ class MainWindow(QMainWindow):
         self.resize(*DEFAULT_SIZE)
 
     def _lay_out_top(self) -> None:
-        """Header, strip and notices span the whole width, above the docks."""
+        """Header, counterfactual prompt, strip and notices span the whole width, above the docks."""
         top = QFrame(self)
         top.setObjectName("top")
         stack = QVBoxLayout(top)
@@ -92,8 +94,9 @@ class MainWindow(QMainWindow):
         inner = QVBoxLayout(strip)
         inner.setContentsMargins(px(12), 0, px(12), px(4))
         inner.addWidget(self.strip)
-        self.strip.add_to_header(self.chips)
-        for widget in (self.header, strip, self.notices):
+        for widget in (self.chips, self.counterfactual.opener):
+            self.strip.add_to_header(widget)
+        for widget in (self.header, self.counterfactual, strip, self.notices):
             stack.addWidget(widget)
         bar = self.addToolBar("Prompt")
         bar.setObjectName("promptBar")
@@ -128,6 +131,7 @@ class MainWindow(QMainWindow):
         for corner in (Qt.Corner.TopRightCorner, Qt.Corner.BottomRightCorner):
             self.setCorner(corner, Qt.DockWidgetArea.RightDockWidgetArea)
         right = Qt.DockWidgetArea.RightDockWidgetArea
+        self.setTabPosition(right, QTabWidget.TabPosition.North)
         for declared in sorted(PANELS, key=lambda each: each.order):
             panel = declared.make(self._theme)
             panel.setToolTip("")
@@ -151,14 +155,17 @@ class MainWindow(QMainWindow):
 
     def arrange(self) -> None:
         """Put every dock at its default place: below each other, or in a low window the curves side by side."""
-        docks = list(self.docks.values())
-        for dock in docks:
+        for dock in self.docks.values():
             self.removeDockWidget(dock)
             self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
             # Only now: a dock that belongs to no window stays afloat.
             dock.setFloating(False)
             dock.show()
+        docks = self._front()
         *upper, last = docks
+        for declared in sorted(PANELS, key=lambda each: each.order):
+            if declared.behind:
+                self.tabifyDockWidget(self.docks[declared.behind], self.docks[declared.key])
         low = self._is_low()
         if low:
             for one, other in pairwise(upper):
@@ -170,14 +177,24 @@ class MainWindow(QMainWindow):
         shares = [UPPER_SHARE] * (len(rows) - 1) + [LAST_SHARE]
         self.resizeDocks(rows, shares, Qt.Orientation.Vertical)
         self.splitter.setSizes(list(GRID_AND_PLAN))
+        for dock in docks:
+            dock.raise_()
         self._arranged_low = low
+
+    def _front(self) -> list[QDockWidget]:
+        """Return the docks that have a place of their own, from the top."""
+        return [
+            self.docks[declared.key] for declared in sorted(PANELS, key=lambda each: each.order) if not declared.behind
+        ]
 
     def _is_low(self) -> bool:
         return self.height() < self._theme.pixels(LOW)
 
     def _keep_shares(self, before: int) -> None:
         """Give the docks the same share of a window that has become wider or narrower."""
-        docks = [dock for dock in self.docks.values() if dock.isVisible() and not dock.isFloating()]
+        loose = [dock for dock in self.docks.values() if dock.isVisible() and not dock.isFloating()]
+        # To Qt those behind others are visible too, but nobody has told them how wide they are.
+        docks = [dock for dock in loose if not dock.visibleRegion().isEmpty()]
         if before > 0 and docks:
             widths = [round(dock.width() * self.width() / before) for dock in docks]
             self.resizeDocks(docks, widths, Qt.Orientation.Horizontal)
@@ -187,7 +204,7 @@ class MainWindow(QMainWindow):
 
     def condense(self) -> bool:
         """Put curves that stand side by side behind one another, to make room; return whether any did."""
-        *upper, _ = self.docks.values()
+        *upper, _ = self._front()
         loose = [dock for dock in upper if dock.isVisible() and not dock.isFloating()]
         apart = [dock for dock in loose[1:] if loose[0] not in self.tabifiedDockWidgets(dock)]
         for dock in apart:
@@ -198,7 +215,7 @@ class MainWindow(QMainWindow):
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Go through the window as it is read; some parts are made afresh now and then."""
-        upper = (self.header.model, self.header.prompt, self.strip, self.header.target, self.header.versus)
+        upper = (self.header.model, self.header.prompt, self.counterfactual, self.strip, self.header.target, self.header.versus)
         parts = (*upper, self.grid, self.brush, self.plan, *self.panels.values())
         every = [
             widget

@@ -10,6 +10,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 if TYPE_CHECKING:
+    from core.models.info import ModelInfo
+    from core.runs.events import CheckReport, ModelsHeld
     from core.runs.result import RunResult
     from gui.theme.theme import Theme
 
@@ -28,6 +30,12 @@ class Panel(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.theme = theme
+
+    def show_model(self, info: ModelInfo, check: CheckReport) -> None:
+        """Show a model that was opened; most panels say nothing of it."""
+
+    def show_held(self, held: ModelsHeld) -> None:
+        """Show which models are in memory; most panels say nothing of it."""
 
     def show_result(self, result: RunResult) -> None:
         """Draw a result."""
@@ -60,6 +68,8 @@ class PanelDeclaration:
         Place in the default layout, from the top.
     make : callable
         ``make(theme)`` returns the panel.
+    behind : str
+        Key of the panel that it shares a place with, and stands behind at first; empty for a place of its own.
     """
 
     key: str
@@ -67,3 +77,4 @@ class PanelDeclaration:
     help: str
     order: int
     make: Callable[[Theme], Panel]
+    behind: str = ""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QSettings
 
+from core.sessions.holding import SHARE, SHARES
 from gui.theme.palette import PALETTES
 from gui.theme.theme import SCALES
 
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
+MOST_FOLDERS = 8
 
 
 class Settings:
@@ -43,17 +45,41 @@ class Settings:
     @property
     def scale(self) -> float:
         """Text size relative to the default."""
-        value = self._value("scale")
+        return self._number("scale", 1.0, (SCALES[0], SCALES[-1]))
+
+    def _number(self, key: str, usual: float, limits: tuple[float, float]) -> float:
         try:
-            scale = float(str(value))
+            value = float(str(self._value(key)))
         except ValueError:
-            return 1.0
-        return scale if SCALES[0] <= scale <= SCALES[-1] else 1.0
+            return usual
+        return value if limits[0] <= value <= limits[1] else usual
 
     def keep_theme(self, name: str, scale: float) -> None:
         """Remember palette and text size."""
         self._keep("theme", name)
         self._keep("scale", scale)
+
+    @property
+    def memory_share(self) -> float:
+        """How much of a device's memory the models that are held may take together."""
+        return self._number("memory_share", SHARE, SHARES)
+
+    def keep_memory_share(self, share: float) -> None:
+        """Remember how much memory models may take."""
+        self._keep("memory_share", share)
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """The checkpoint folders that were opened, the latest first."""
+        value = self._value("folders")
+        kept = [value] if isinstance(value, str) else value  # what Qt makes of a list of one
+        if not isinstance(kept, list):
+            return ()
+        return tuple(each for each in kept if isinstance(each, str) and each)[:MOST_FOLDERS]
+
+    def keep_folder(self, folder: str) -> None:
+        """Remember a checkpoint folder as the latest."""
+        self._keep("folders", [folder, *(each for each in self.folders if each != folder)][:MOST_FOLDERS])
 
     @property
     def layout(self) -> tuple[QByteArray, QByteArray] | None:

@@ -17,12 +17,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.models.progress import in_words
 from gui.widgets.elided_label import ElidedLabel
 from gui.widgets.model_name import short_name
 
 if TYPE_CHECKING:
     from core.models.info import ModelInfo
-    from core.runs.events import CheckReport
+    from core.runs.events import CheckReport, ModelsHeld
     from core.runs.result import RunResult
     from gui.theme.theme import Theme
 
@@ -47,6 +48,7 @@ class StatusLine(QStatusBar):
         self._model = ElidedLabel("status", self)
         self._model.setText("No model yet")
         self._check = QLabel("", self)
+        self._held = ElidedLabel("status", self)
         self._last = ElidedLabel("status", self)
         self._doing = ElidedLabel("status", self)
         self._bar = QProgressBar(self)
@@ -61,7 +63,7 @@ class StatusLine(QStatusBar):
         line = QHBoxLayout(left)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(0)
-        for label in (self._message, self._model, self._check, self._last):
+        for label in (self._message, self._model, self._check, self._held, self._last):
             label.setProperty("kind", "status")
             line.addWidget(label)
         line.addStretch(1)
@@ -81,7 +83,7 @@ class StatusLine(QStatusBar):
     def _on_message_changed(self, text: str) -> None:
         self._message.setText(text)
         self._message.setVisible(bool(text))
-        for label in (self._model, self._last):
+        for label in (self._model, self._held, self._last):
             label.setVisible(not text)
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -103,6 +105,13 @@ class StatusLine(QStatusBar):
         asked = sum(line.passed is not None for line in check.lines)
         self._check.setText(f"self-check {held}/{asked} {'✓' if check.passed else '✗'}")
         self._check.setToolTip("\n".join(f"{line.name}: {line.text}" for line in check.lines))
+
+    def show_held(self, held: ModelsHeld) -> None:
+        """Show how many models are in memory beside the open one, and of what budget they take how much."""
+        taken = in_words(sum(model.memory_bytes for model in held.models))
+        words = f"{len(held.models)} models held, {taken} of {in_words(held.budget_bytes)}"
+        self._held.setText(words if len(held.models) > 1 else "")
+        self._held.setToolTip("\n".join(f"{model.name} in {model.dtype} on {model.device}" for model in held.models))
 
     def show_result(self, result: RunResult) -> None:
         """Show what the last run took."""

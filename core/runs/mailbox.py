@@ -105,6 +105,7 @@ class Mailbox:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing runs and nothing waits."""
+        """Whether nothing runs and nothing waits that somebody waits for: tending models is done by the way."""
         with self._lock:
-            return self._running is None and not self._waiting
+            jobs = (*self._waiting.values(), *([] if self._running is None else [self._running]))
+            return all(job.lane == "shelf" for job in jobs)

@@ -157,7 +157,13 @@ class Desk:
             from core.models.catalogue import list_models
             from core.models.devices import list_devices
 
-            tell(ModelsListed(list_models(folders=job.folders), list_devices()))
+            try:
+                entries = list_models(folders=job.folders)
+            except OSError as error:
+                raise SurgeryError(
+                    f"The models on this machine cannot be listed: {error.strerror}.", "Type a name or a folder."
+                ) from error
+            tell(ModelsListed(entries, list_devices()))
 
     def _operate(self, session: Session, cancel: CancelToken, tell: Tell) -> None:
         from core.sessions.operate import operate

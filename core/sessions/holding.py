@@ -95,7 +95,8 @@ class Holding:
 
         prepared = prepare_model(name, device=device, dtype=dtype, report=report, cancel=cancel)
         held = self.shelf.find(prepared.identity)
-        return held or self._checked(prepared, report, cancel)
+        # One that failed its check is loaded afresh: that is what opening it again is for.
+        return held if held is not None and held.check.passed else self._checked(prepared, report, cancel)
 
     def keep(self, checked: Checked) -> None:
         """Hold a model as the most recently used."""

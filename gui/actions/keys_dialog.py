@@ -20,7 +20,7 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("Ctrl+D, Ctrl+Shift+D", "switch all incisions off, on"),
             ("F5, Ctrl+.", "run again, cancel"),
             ("Ctrl++, Ctrl+-, Ctrl+0", "larger, smaller, normal text"),
-            ("Ctrl+O, Ctrl+Shift+O", "open a folder, fetch from the hub"),
+            ("Ctrl+O", "open a model"),
             ("F1", "these keys"),
         ),
     ),

@@ -43,11 +43,13 @@ def menu_table(
 def _file(window: MainWindow) -> tuple[ActionSpec, ...]:
     menu = window.model_menu
     return (
-        ActionSpec("&File", "Open a checkpoint folder …", menu.ask_for_folder, ("Ctrl+O",), "A model on this machine."),
-        ActionSpec("&File", "Fetch from the hub …", menu.ask_for_hub_id, ("Ctrl+Shift+O",), "Download a model once."),
+        ActionSpec(
+            "&File", "Open model …", menu.dialogWanted.emit, ("Ctrl+O",),
+            "An embedded or downloaded model, a folder, or one from the hub.",
+        ),
         ActionSpec("&File", "-"),
         ActionSpec("&File", "Quit", window.close, ("Ctrl+Q",)),
-    )
+    )  # fmt: skip
 
 
 def _edit(store: SessionStore, cuts: CutWiring) -> tuple[ActionSpec, ...]:

@@ -1,18 +1,14 @@
-"""The model menu: specimens, downloaded models, a folder, a hub id."""
+"""The model menu: specimens, downloaded models, and the way to all others."""
 
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QLabel, QMenu, QWidget, QWidgetAction
+from PySide6.QtWidgets import QLabel, QMenu, QWidget, QWidgetAction
 
 from core.models.catalogue import CatalogueEntry, list_models
 
-HUB_LABEL = "Hub id, such as openai-community/gpt2:"
-# In characters: what Qt leaves of a title is less than the line it asks for.
-HUB_WIDTH = 64
 HEADINGS = {"specimen": "Embedded", "hub": "Downloaded"}
 
 
@@ -22,10 +18,13 @@ class ModelMenu(QMenu):
     Signals
     -------
     modelChosen(str)
-        Name, folder or hub id.
+        A model's name.
+    dialogWanted()
+        The dialog with all that can be opened was asked for.
     """
 
     modelChosen = Signal(str)
+    dialogWanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Model", parent)
@@ -64,8 +63,7 @@ class ModelMenu(QMenu):
             for entry in mine:
                 self._add(entry)
         self.addSeparator()
-        self.addAction("Open a checkpoint folder …").triggered.connect(self.ask_for_folder)
-        self.addAction("Fetch from the hub …").triggered.connect(self.ask_for_hub_id)
+        self.addAction("Open another model …").triggered.connect(self.dialogWanted)
 
     def _add(self, entry: CatalogueEntry) -> None:
         words = [entry.family or "unknown family"]
@@ -78,22 +76,3 @@ class ModelMenu(QMenu):
         action.setChecked(entry.name == self._open)
         action.setToolTip(entry.remark)
         action.triggered.connect(partial(self.modelChosen.emit, entry.name))
-
-    @Slot()
-    def ask_for_folder(self) -> None:
-        """Ask for a checkpoint folder."""
-        folder = QFileDialog.getExistingDirectory(self.parentWidget(), "Open a checkpoint folder", str(Path.home()))
-        if folder:
-            self.modelChosen.emit(folder)
-
-    @Slot()
-    def ask_for_hub_id(self) -> None:
-        """Ask for a hub id."""
-        dialog = QInputDialog(self.parentWidget())
-        dialog.setWindowTitle("Fetch from the hub")
-        dialog.setLabelText(HUB_LABEL)
-        dialog.resize(dialog.fontMetrics().averageCharWidth() * HUB_WIDTH, dialog.sizeHint().height())
-        agreed, name = dialog.exec(), dialog.textValue().strip()
-        dialog.deleteLater()
-        if agreed and name:
-            self.modelChosen.emit(name)

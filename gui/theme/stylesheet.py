@@ -301,7 +301,7 @@ def _views(p: Palette, px: Pixels) -> str:
     QHeaderView::down-arrow {{ image: url("{icon(p, "down")}"); width: {px(12)}px; height: {px(12)}px; }}
     QHeaderView::up-arrow {{ image: url("{icon(p, "up")}"); width: {px(12)}px; height: {px(12)}px; }}
     QTableCornerButton::section {{ background: {p.surface}; border: none; }}
-    QTextBrowser {{ background: {p.surface}; color: {p.text}; border: none; padding: {px(8)}px; }}
+    QTextBrowser, QTextBrowser[readOnly="true"] {{ background: {p.surface}; color: {p.text}; border: none; padding: {px(8)}px; }}
     """
 
 

@@ -38,6 +38,7 @@ class PanelWiring(QObject):
         controller.failed.connect(self._on_controller_failed)
         controller.cancelled.connect(self._on_controller_cancelled)
         for panel in self._panels:
+            controller.modelOpened.connect(panel.show_model)
             panel.targetChosen.connect(self._on_panel_target_chosen)
 
     def _show_reason(self, reason: str) -> None:

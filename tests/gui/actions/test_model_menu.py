@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import pytest
-from PySide6.QtCore import QTimer
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLabel, QToolButton, QWidgetAction
+from PySide6.QtWidgets import QFileDialog, QLabel, QToolButton, QWidgetAction
 
 from core.models.catalogue import CatalogueEntry
 from gui.actions import model_menu
@@ -56,7 +55,7 @@ def texts(menu: ModelMenu) -> list[str]:
 
 def test_that_models_are_listed_under_headings_with_what_they_need(menu: ModelMenu) -> None:
     assert texts(menu)[:3] == ["Embedded", "specimen-gpt2   (gpt2, 5 M parameters, 20 MB)", "Downloaded"]
-    assert texts(menu)[-2:] == ["Open a checkpoint folder …", "Fetch from the hub …"]
+    assert texts(menu)[-1] == "Open another model …"
 
 
 def test_that_the_list_is_made_afresh_each_time(menu: ModelMenu) -> None:
@@ -80,7 +79,7 @@ def test_that_a_model_that_cannot_be_opened_is_off_and_says_why(menu: ModelMenu)
     assert menu.toolTipsVisible()
 
 
-def test_that_a_list_that_cannot_be_read_says_so_and_still_offers_folder_and_hub(
+def test_that_a_list_that_cannot_be_read_says_so_and_still_offers_the_dialog(
     menu: ModelMenu, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unreadable() -> None:
@@ -90,41 +89,12 @@ def test_that_a_list_that_cannot_be_read_says_so_and_still_offers_folder_and_hub
     menu.aboutToShow.emit()
     said, *rest = texts(menu)
     assert "Permission denied" in said
-    assert rest == ["Open a checkpoint folder …", "Fetch from the hub …"]
+    assert rest == ["Open another model …"]
 
 
-def test_that_a_folder_is_asked_for(menu: ModelMenu, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: "some/folder")
-    with qtbot.waitSignal(menu.modelChosen) as told:
-        menu.ask_for_folder()
-    assert told.args == ["some/folder"]
-    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: "")
-    with qtbot.assertNotEmitted(menu.modelChosen):
-        menu.ask_for_folder()
-
-
-def test_that_a_hub_id_is_asked_for_in_a_box_that_has_room_for_its_title(menu: ModelMenu, qtbot: QtBot) -> None:
-    seen: list[tuple[int, int]] = []
-
-    def answer(text: str, agree: bool) -> None:
-        def give() -> None:
-            dialog = QApplication.activeModalWidget()
-            assert isinstance(dialog, QInputDialog)
-            seen.append((dialog.width(), dialog.fontMetrics().horizontalAdvance(dialog.windowTitle())))
-            dialog.setTextValue(text)
-            dialog.done(agree)
-
-        QTimer.singleShot(0, menu, give)
-
-    answer(" gpt2 ", True)
-    with qtbot.waitSignal(menu.modelChosen) as told:
-        menu.ask_for_hub_id()
-    assert told.args == ["gpt2"]
-    for text, agree in (("gpt2", False), ("  ", True)):
-        answer(text, agree)
-        with qtbot.assertNotEmitted(menu.modelChosen):
-            menu.ask_for_hub_id()
-    assert all(width > 2 * title for width, title in seen)
+def test_that_the_last_entry_asks_for_the_dialog(menu: ModelMenu, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(menu.dialogWanted):
+        menu.actions()[-1].trigger()
 
 
 def test_that_the_open_model_alone_has_a_tick(menu: ModelMenu) -> None:

@@ -15,7 +15,7 @@ PATIENCE = 20.0
 
 def loaded_model(hands: Hands) -> LoadedModel:
     """Return what the model thread holds."""
-    loaded = hands.made.thread._worker._desk._loaded
+    loaded = hands.made.thread._worker._desk.loaded
     assert loaded is not None
     return loaded
 

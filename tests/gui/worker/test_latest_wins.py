@@ -185,7 +185,7 @@ def test_that_an_opening_can_be_cancelled_and_the_old_model_stays(
             cancel.check()
             QThread.msleep(1)
 
-    monkeypatch.setattr(loading, "open_model", wait_for_cancel)
+    monkeypatch.setattr(loading, "prepare_model", wait_for_cancel)
     hands.controller.open_model(str(tiny_bert.folder))
     hands.qtbot.waitUntil(lambda: "Importing torch" in [text for text, _ in hands.progress])
     hands.click(hands.window.status.cancel)

@@ -1,0 +1,115 @@
+"""How much memory models may take, and which are there now."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QSpinBox, QVBoxLayout, QWidget
+
+from core.models.progress import in_words
+from core.sessions.holding import SHARES
+from gui.widgets.elided_label import ElidedLabel
+from gui.widgets.model_name import short_name
+
+if TYPE_CHECKING:
+    from core.runs.events import ModelsHeld
+    from gui.theme.theme import Theme
+
+HEIGHT = 92
+TIP = "Models stay in memory up to this share of the device's memory; the least recently used is let go."
+
+
+class HeldModels(QWidget):
+    """The budget, and the models in memory with a button to let each go.
+
+    Signals
+    -------
+    shareChosen(float)
+    letGoWanted(str)
+        Identity of a model.
+    """
+
+    shareChosen = Signal(float)
+    letGoWanted = Signal(str)
+
+    def __init__(self, theme: Theme, share: float, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._held: ModelsHeld | None = None
+        self.share = QSpinBox(self)
+        self.share.setRange(*(round(100 * share) for share in SHARES))
+        self.share.setSingleStep(5)
+        self.share.setSuffix(" %")
+        self.share.setKeyboardTracking(False)
+        self.share.setValue(round(100 * share))
+        self.share.setAccessibleName("Share of the memory for models")
+        self.share.setToolTip(TIP)
+        self.share.valueChanged.connect(lambda value: self.shareChosen.emit(value / 100))
+        self._budget = ElidedLabel("muted", self)
+        caption = QLabel("Keep models in up to", self)
+        caption.setBuddy(self.share)
+        self._line = QHBoxLayout()
+        for widget in (caption, self.share, self._budget):
+            self._line.addWidget(widget)
+        self._line.addStretch(1)
+        self.area = QScrollArea(self)
+        self.area.setWidgetResizable(True)
+        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.area.viewport().setAutoFillBackground(False)
+        self._stack = QVBoxLayout(self)
+        self._stack.setContentsMargins(0, 0, 0, 0)
+        self._stack.addLayout(self._line)
+        self._stack.addWidget(self.area, 1)
+        theme.changed.connect(self._restyle)
+        self._restyle()
+
+    def show_held(self, held: ModelsHeld) -> None:
+        """Show what is in memory."""
+        self._held = held
+        with QSignalBlocker(self.share):
+            self.share.setValue(round(100 * held.share))
+        self._rebuild()
+
+    @Slot()
+    def _restyle(self) -> None:
+        px = self._theme.pixels
+        self._line.setSpacing(px(8))
+        self._stack.setSpacing(px(6))
+        self.area.setFixedHeight(px(HEIGHT))
+        self._rebuild()
+
+    def _rebuild(self) -> None:
+        models = self._held.models if self._held else ()
+        taken = in_words(sum(model.memory_bytes for model in models))
+        self._budget.setText(
+            f"of the device's memory: {taken} of {in_words(self._held.budget_bytes)} taken" if self._held
+            else "of the device's memory; none is held yet"
+        )  # fmt: skip
+        page = QWidget()
+        grid = QGridLayout(page)
+        grid.setContentsMargins(0, 0, self._theme.pixels(6), 0)
+        grid.setVerticalSpacing(self._theme.pixels(2))
+        grid.setColumnStretch(0, 1)
+        for row, model in enumerate(models):
+            name = ElidedLabel("", page)
+            name.setText(
+                f"{short_name(model.name)} · {in_words(model.memory_bytes)} in {model.dtype} on {model.device}"
+            )
+            grid.addWidget(name, row, 0)
+            if model.is_open:
+                label = QLabel("open", page)
+                label.setProperty("kind", "muted")
+                label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+                grid.addWidget(label, row, 1)
+                continue
+            button = QPushButton("Let go", page)
+            button.setProperty("kind", "quiet")
+            button.setAutoDefault(False)
+            button.setAccessibleName(f"Let {short_name(model.name)} go")
+            button.clicked.connect(partial(self.letGoWanted.emit, model.identity))
+            grid.addWidget(button, row, 1)
+        grid.setRowStretch(len(models), 1)
+        self.area.setWidget(page)
+        page.setAutoFillBackground(False)  # the card behind is the ground
