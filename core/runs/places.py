@@ -172,11 +172,13 @@ class _Place:
         seen: list[Tensor] = []
 
         def replace(out: Tensor) -> Tensor | None:
-            middle = seen.pop() + out * times
+            before = seen.pop()
+            middle = before + out * times
             edited = self._edit(middle)
             if edited is None:
                 return None
-            return torch.where(edited == middle, out, out + (edited - middle) / times)
+            # Reckoned from what it is added to, so that a residual of 0 is 0: a norm would make the rest large.
+            return torch.where(edited == middle, out, (edited - before) / times)
 
         remember = Hook(self._block, "input", _remember(seen), self._turn)
         return Hooks([remember, Hook(self._part(table.attn_out), "output", replace, self._turn)])
