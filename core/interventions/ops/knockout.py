@@ -14,8 +14,9 @@ def apply(x: Tensor, params: Params, activation: Activation) -> Tensor:
     """Return rows of attention x [batch, query, key] without the chosen keys.
 
     Their entries become 0 and the rest of the row is divided by its sum, which is what scores of
-    minus infinity give; what a row lacks of 1 beyond rounding is its sink's, which keeps its score. A
-    row with nothing left becomes 0, and one that lost nothing keeps its bits (attention knockout: Geva et al. 2023, "Dissecting recall of factual associations").
+    minus infinity give; what a row lacks of 1 beyond rounding is its sink's, which keeps its score.
+    A row with nothing left becomes 0, and one that lost nothing keeps its bits (attention knockout:
+    Geva et al. 2023, "Dissecting recall of factual associations").
     """
     import torch
 
