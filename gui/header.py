@@ -4,47 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QKeyCombination, QSignalBlocker, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QToolButton, QWidget
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 
+from gui.widgets.field import TYPING_PAUSE_MS, Field
 from gui.widgets.model_name import short_name
 
 if TYPE_CHECKING:
     from gui.theme.theme import Theme
 
-TYPING_PAUSE_MS = 180
 PROMPT_PIXELS = 17
 WIDEST_MODEL = 260
 TARGET_PIXELS, VERSUS_PIXELS, LEAST_PIXELS = 196, 118, 96
-# Not in every desktop's own list of keys, but in the menu.
-ALSO_REDO = QKeyCombination(Qt.KeyboardModifier.ControlModifier, Qt.Key.Key_Y)
-
-
-class Field(QLineEdit):
-    """A line that leaves the undo keys to the window once it has no typing of its own to take back.
-
-    Attributes
-    ----------
-    wish : QSize or None
-        The room it would like, and can do with less of; None for Qt's own.
-    """
-
-    wish: QSize | None = None
-
-    def sizeHint(self) -> QSize:
-        """Return the room that is wished for."""
-        return self.wish or super().sizeHint()
-
-    def event(self, event: QEvent) -> bool:
-        """Claim keys before the menus get them."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            undo, redo = (event.matches(key) for key in (QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo))
-            redo = redo or event.keyCombination() == ALSO_REDO
-            if (undo and not self.isUndoAvailable()) or (redo and not self.isRedoAvailable()):
-                event.ignore()
-                return False
-        return super().event(event)
 
 
 class HeaderBar(QWidget):

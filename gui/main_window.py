@@ -79,6 +79,7 @@ class MainWindow(QMainWindow):
         self._lay_out_centre()
         self._lay_out_docks()
         self.setStatusBar(self.status)
+        self.resized.connect(self.brush.refit)
         self.setMinimumSize(*SMALLEST_SIZE)
         self.resize(*DEFAULT_SIZE)
 
@@ -94,8 +95,8 @@ class MainWindow(QMainWindow):
         inner = QVBoxLayout(strip)
         inner.setContentsMargins(px(12), 0, px(12), px(4))
         inner.addWidget(self.strip)
-        for widget in (self.chips, self.counterfactual.opener):
-            self.strip.add_to_header(widget)
+        self.strip.add_to_header(self.chips)
+        self.strip.add_to_header(self.counterfactual.opener)
         for widget in (self.header, self.counterfactual, strip, self.notices):
             stack.addWidget(widget)
         bar = self.addToolBar("Prompt")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from core.runs.events import Failure, Finished, ModelOpened, Progress, Resolved, TokensReady
+from core.runs.events import DonorTokens, Failure, Finished, ModelOpened, Progress, Resolved, TokensReady
 from core.sessions.desk import OpenModel, Operate
 from core.sessions.first import suited
 from gui.widgets.model_name import short_name
@@ -24,14 +24,14 @@ NOTICEABLE_MS = 300
 
 
 def asks_the_same(a: Session, b: Session) -> bool:
-    """Return whether two sessions need the same run: tool, token and generation choices need none."""
-    return replace(a, chosen=b.chosen, brush=b.brush, generation=b.generation) == b
+    """Return whether two sessions need the same run: tool, token and generation choices and names need none."""
+    return replace(a, chosen=b.chosen, brush=b.brush, generation=b.generation, clean_side=b.clean_side) == b
 
 
 def moved_to(session: Session, model: str) -> Session:
-    """Return the session on another model; token ids mean something else there and are dropped."""
+    """Return the session on another model; token ids and positions mean something else there and are dropped."""
     target, versus = (None if isinstance(each, int) else each for each in (session.target, session.versus))
-    return replace(session, model=model, target=target, versus=versus)
+    return replace(session, model=model, target=target, versus=versus, matches=())
 
 
 class RunController(QObject):
@@ -45,6 +45,8 @@ class RunController(QObject):
         ModelInfo and CheckReport.
     tokensChanged(object)
         Tokens of the prompt.
+    donorTokensChanged(object)
+        DonorTokens: the counterfactual prompt, aligned to the prompt told before.
     resolved(object, object)
         The RunRequest, and the notes about what could not be followed.
     resultReady(object)
@@ -64,6 +66,7 @@ class RunController(QObject):
     openingChanged = Signal(str)
     modelOpened = Signal(object, object)
     tokensChanged = Signal(object)
+    donorTokensChanged = Signal(object)
     resolved = Signal(object, object)
     resultReady = Signal(object)
     progressed = Signal(str, object)
@@ -239,6 +242,8 @@ class RunController(QObject):
                 self.progressed.emit(event.text, event.fraction)
         elif isinstance(event, TokensReady):
             self.tokensChanged.emit(event.tokens)
+        elif isinstance(event, DonorTokens):
+            self.donorTokensChanged.emit(event)
         elif isinstance(event, Resolved):
             self.resolved.emit(event.request, event.notes)
         elif isinstance(event, Finished):

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF
 
+from gui.surgery.donor_painter import DonorLook, DonorPainter
+from gui.surgery.token_columns import columns, flow_columns
 from gui.surgery.token_display import Face, Slot, flow
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ class StripLook:
     focus: int | None = None
     hover: int | None = None
     badges: dict[int, list[tuple[str, int]]] = field(default_factory=dict)
+    donor: DonorLook | None = None
 
     def find_badges(self) -> None:
         """Sort the pairs' letters by token; several pairs are numbered."""
@@ -46,21 +49,35 @@ class TokenPainter:
 
     def __init__(self, theme: Theme) -> None:
         self._theme = theme
+        self.donor = DonorPainter(theme)
         self.refresh()
 
     def refresh(self) -> None:
         """Read the sizes of the theme again."""
         px = self._theme.pixels
         self.chip_height, self.above, self.below = px(34), px(12), px(19)
-        self.row_height = self.above + self.chip_height + self.below
+        self.donor.refresh()
         self.margin, self.gap = px(4), px(6)
         self._pad, self._seam, self._radius = px(9), px(5), px(7)
         self._font, self._bold = self._theme.font(TEXT), self._theme.font(TEXT, bold=True)
         self._index_font = self._theme.font(INDEX)
         self._badge_font = self._theme.font(BADGE, bold=True)
 
-    def arrange(self, faces: tuple[Face, ...], width: float) -> tuple[Slot, ...]:
-        """Return the chips' places in rows of a width."""
+    def row_height(self, look: StripLook) -> int:
+        """Return the height of a row of chips with all that belongs to it."""
+        return self.above + self.chip_height + self.below + (self.donor.height if look.donor else 0)
+
+    def arrange(self, look: StripLook, width: float) -> None:
+        """Put the chips in rows of a width, counterparts above one another."""
+        widths, room = self._widths(look.faces), width - 2 * self.margin
+        if look.donor is None:
+            look.slots = flow(widths, [face.joined for face in look.faces], room, self.gap)
+            return
+        made = columns(look.donor.partners, len(look.donor.faces))
+        both = (look.faces, look.donor.faces), (widths, self.donor.widths(look.donor.faces))
+        look.slots, look.donor.slots = flow_columns(made, *both, room, self.gap)
+
+    def _widths(self, faces: tuple[Face, ...]) -> list[float]:
         plain, bold = QFontMetricsF(self._font), QFontMetricsF(self._bold)
         index = QFontMetricsF(self._index_font)
         widths = []
@@ -69,32 +86,40 @@ class TokenPainter:
             glued = i + 1 < len(faces) and faces[i + 1].joined
             pads = (self._seam if face.joined else self._pad) + (self._seam if glued else self._pad)
             widths.append(max(text + pads, index.horizontalAdvance(str(face.position)) + 6))
-        joined = [face.joined for face in faces]
-        return flow(widths, joined, width - 2 * self.margin, self.gap)
+        return widths
 
-    def chip(self, slot: Slot) -> QRectF:
-        """Return the chip's rectangle."""
-        return QRectF(
-            self.margin + slot.x,
-            self.margin / 2 + slot.row * self.row_height + self.above,
-            slot.width,
-            self.chip_height,
-        )
+    def chip(self, look: StripLook, cell: int) -> QRectF:
+        """Return a chip's rectangle; those of the counterfactual prompt are counted after the prompt's own."""
+        n_here = len(look.slots)
+        slot = look.slots[cell] if cell < n_here or look.donor is None else look.donor.slots[cell - n_here]
+        top = self.margin / 2 + slot.row * self.row_height(look) + self.above
+        if cell < n_here:
+            return QRectF(self.margin + slot.x, top, slot.width, self.chip_height)
+        below = top + self.chip_height + self.below + self.donor.tie
+        return QRectF(self.margin + slot.x, below, slot.width, self.donor.chip_height)
 
-    def cell(self, slot: Slot) -> QRectF:
+    def cell(self, look: StripLook, cell: int) -> QRectF:
         """Return all that belongs to a token: chip, badges above, position below."""
-        grown = self.margin / 2
-        return self.chip(slot).adjusted(-grown, -self.above, grown, self.below)
+        grown, chip = self.margin / 2, self.chip(look, cell)
+        if cell >= len(look.slots):
+            return chip.adjusted(-grown, -self.donor.tie / 2, grown, self.donor.gap)
+        return chip.adjusted(-grown, -self.above, grown, self.below)
 
     def paint(self, painter: QPainter, look: StripLook, area: QRectF) -> None:
         """Paint the tokens that are seen in an area."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         reach = area.adjusted(-self.margin, 0, self.margin, 0)
-        seen = [i for i, slot in enumerate(look.slots) if self.cell(slot).intersects(reach)]
+        seen = [i for i in range(len(look.slots)) if self.cell(look, i).intersects(reach)]
         for i in seen:
             self._chip(painter, look, i)
         for i in seen:
             self._surroundings(painter, look, i)
+        if look.donor is not None:
+            n_here = len(look.slots)
+            upper = [self.chip(look, i).adjusted(0, 0, 0, self.below) for i in range(n_here)]
+            lower = [self.chip(look, n_here + i) for i in range(len(look.donor.slots))]
+            focus, hover = (None if cell is None else cell - n_here for cell in (look.focus, look.hover))
+            self.donor.paint(painter, look.donor, upper, lower, focus, hover)
 
     def _outline(self, look: StripLook, i: int, chip: QRectF) -> QPainterPath:
         """Return the chip's outline: round where its word ends, straight where a piece follows."""
@@ -113,7 +138,7 @@ class TokenPainter:
 
     def _chip(self, painter: QPainter, look: StripLook, i: int) -> None:
         p, face = self._theme.palette, look.faces[i]
-        chip = self.chip(look.slots[i]).adjusted(0.5, 0.5, -0.5, -0.5)
+        chip = self.chip(look, i).adjusted(0.5, 0.5, -0.5, -0.5)
         chosen, hovered = face.position in look.chosen, look.hover == i
         fill, edge, ink = p.raised, p.border_strong, p.text
         style = Qt.PenStyle.SolidLine
@@ -164,7 +189,7 @@ class TokenPainter:
         painter.drawPolygon(wedge)
 
     def _surroundings(self, painter: QPainter, look: StripLook, i: int) -> None:
-        p, face, chip = self._theme.palette, look.faces[i], self.chip(look.slots[i])
+        p, face, chip = self._theme.palette, look.faces[i], self.chip(look, i)
         reads = face.position == look.read_position
         below = QRectF(chip.left() - 4, chip.bottom() + 1, chip.width() + 8, self.below - 2)
         painter.setFont(self._index_font)

@@ -22,13 +22,20 @@ from gui.surgery.token_choice import chosen_words
 from gui.widgets.elided_label import ElidedLabel
 
 if TYPE_CHECKING:
+    from core.text.alignment import Alignment
     from core.text.tokens import Tokens
     from gui.theme.theme import Theme
 
-ROWS_IN_SIGHT = 3
+# Of one prompt, and of two above one another.
+ROWS_IN_SIGHT, DOUBLE_ROWS_IN_SIGHT = 3, 2
 TOOLS = (
     ("cut", "Cut here", "Choose the tokens that the next incision is made at. Drag for several, double click for all."),
     ("pair", "Pair A–B", "Choose two tokens whose similarity is followed through the layers: first A, then B. (P)"),
+    (
+        "match",
+        "Match",
+        "Choose a token and the one of the counterfactual prompt that belongs to it; the same two again part. (M)",
+    ),
 )
 PICKS: tuple[tuple[str, Selection, str], ...] = (
     ("all", ALL, "Choose every token. (A)"),
@@ -46,12 +53,15 @@ class TokenStrip(QWidget):
         The tokens that the next incision is to be made at.
     pairChosen(int, int)
         Positions of A and B.
+    matchToggled(int, int)
+        Positions in the prompt and in the counterfactual prompt that are to be matched, or no longer.
     toolChosen(str)
-        ``"cut"`` or ``"pair"``; the strip has already changed to it.
+        ``"cut"``, ``"pair"`` or ``"match"``; the strip has already changed to it.
     """
 
     selectionChosen = Signal(object)
     pairChosen = Signal(int, int)
+    matchToggled = Signal(int, int)
     toolChosen = Signal(str)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -67,6 +77,7 @@ class TokenStrip(QWidget):
         self._build()
         self.canvas.selectionChosen.connect(self.selectionChosen)
         self.canvas.pairChosen.connect(self._on_canvas_pair_chosen)
+        self.canvas.matchToggled.connect(self.matchToggled)
         self.canvas.toolChosen.connect(self._on_tool_wanted)
         self.canvas.pendingChanged.connect(self._refresh_caption)
         self.canvas.rowsChanged.connect(self._on_canvas_rows_changed)
@@ -88,6 +99,30 @@ class TokenStrip(QWidget):
         for button in (*self.tools.values(), *self.picks.values()):
             button.setEnabled(tokens is not None)
         self.picks["mask"].setVisible(tokens is not None and bool(tokens.mask_positions))
+        self._show_match_tool()
+
+    def set_donor(
+        self, tokens: Tokens | None, partners: Alignment = (), matches: Iterable[tuple[int, int]] = ()
+    ) -> None:
+        """Show a counterfactual prompt below, with what belongs together; None for none.
+
+        Parameters
+        ----------
+        partners : tuple of (int or None), [token of the prompt]
+        matches : iterable of (int, int)
+            Those matches that the user made.
+        """
+        self.canvas.set_donor(tokens, partners, matches)
+        self._show_match_tool()
+
+    def _show_match_tool(self) -> None:
+        """Offer matching where there is something to match."""
+        offered = self.canvas.look.donor is not None
+        if not offered and self.canvas.tool == "match":
+            self.set_tool("cut")
+        self.tools["match"].setVisible(offered)
+        self.tools["pair"].setProperty("place", "middle" if offered else "last")
+        self.tools["pair"].style().polish(self.tools["pair"])
         self._refresh_caption()
 
     def set_chosen(self, chosen: tuple[int, ...]) -> None:
@@ -112,11 +147,11 @@ class TokenStrip(QWidget):
         self.canvas.update()
 
     def set_tool(self, tool: str) -> None:
-        """Take up a tool: ``"cut"`` or ``"pair"``. The one in hand is kept, with what it has begun."""
+        """Take up a tool: ``"cut"``, ``"pair"`` or ``"match"``. The one in hand is kept, with what it has begun."""
         if tool == self.canvas.tool:
             return
         self.canvas.tool = tool
-        self.canvas.set_pending(None)
+        self.canvas.give_up()
         self.tools[tool].setChecked(True)
         self._refresh_caption()
 
@@ -125,7 +160,7 @@ class TokenStrip(QWidget):
         header.setContentsMargins(0, 0, 0, 0)
         header.setSpacing(0)
         group = QButtonGroup(self)
-        for place, (tool, label, help_) in zip(("first", "last"), TOOLS, strict=True):
+        for place, (tool, label, help_) in zip(("first", "middle", "last"), TOOLS, strict=True):
             button = self._button(label, help_, "segment")
             button.setCheckable(True)
             button.setProperty("place", place)
@@ -166,10 +201,17 @@ class TokenStrip(QWidget):
         return button
 
     def _refresh_caption(self) -> None:
-        count = len(self.canvas.look.faces)
-        self.caption.setText(chosen_words(len(self.canvas.look.chosen), count))
-        self.ask.setText("click token A" if self.canvas.look.pending is None else "now click token B")
-        self.ask.setVisible(self.canvas.tool == "pair" and count > 0)
+        look = self.canvas.look
+        count, words = len(look.faces), chosen_words(len(look.chosen), len(look.faces))
+        if look.donor is not None and (alone := len(look.donor.unmatched_here)):
+            words = f"{alone} of {count} {'token has' if alone == 1 else 'tokens have'} no counterpart · {words}"
+        self.caption.setText(words)
+        asks = "click token A" if look.pending is None else "now click token B"
+        if look.donor is not None and self.canvas.tool == "match":
+            picked = look.donor.picked_here, look.donor.picked_there
+            asks = "click a token, then its counterpart" if picked == (None, None) else "now click its counterpart"
+        self.ask.setText(asks)
+        self.ask.setVisible(self.canvas.tool != "cut" and count > 0)
 
     def _on_tool_wanted(self, tool: str) -> None:
         self.set_tool(tool)
@@ -180,7 +222,8 @@ class TokenStrip(QWidget):
         self._on_tool_wanted("cut")
 
     def _on_canvas_rows_changed(self, rows: int) -> None:
-        shown = rows if rows <= ROWS_IN_SIGHT else ROWS_IN_SIGHT + 0.4
+        most = ROWS_IN_SIGHT if self.canvas.look.donor is None else DOUBLE_ROWS_IN_SIGHT
+        shown = rows if rows <= most else most + 0.4
         self._scroll.setFixedHeight(self.canvas.height_of(shown))
 
     def _on_canvas_focus_moved(self, area: QRect) -> None:

@@ -23,7 +23,7 @@ CANCELLED = {
     "model": ("The model was not opened.", "Choose one in the menu beside the prompt, or press F5."),
     "run": ("The run was stopped: what is shown answers an earlier question.", "Press F5 to run again."),
 }
-ONE_AT_A_TIME = ("prediction", "pair", "target", "versus", "mask")
+ONE_AT_A_TIME = ("prediction", "pair", "target", "versus", "mask", "donor")
 BEING_TYPED = ("target", "versus")
 PAIR_HINT = "Take the pair away with its ×, or press P and choose another."
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Slot
 
 from core.errors import SurgeryError
-from core.sessions.edits import MOST_PAIRS, with_pair, without_pair
+from core.sessions.edits import MOST_PAIRS, with_pair, with_prompt, without_pair
 from core.sessions.session import TokenPair
 from core.sites.selection import at
 from core.text.locate import found
@@ -107,7 +107,7 @@ class PromptWiring(QObject):
 
     @Slot(str)
     def _on_header_prompt_edited(self, text: str) -> None:
-        self._store.edit(replace(self._store.session, prompt=text), "Change the prompt", group="prompt")
+        self._store.edit(with_prompt(self._store.session, text), "Change the prompt", group="prompt")
 
     @Slot(str)
     def _on_header_target_edited(self, text: str) -> None:

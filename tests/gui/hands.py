@@ -102,9 +102,14 @@ class Eyes:
 class Hands(Eyes):
     """Who uses the window."""
 
+    @property
+    def typing(self) -> bool:
+        """Whether what was typed is not told yet."""
+        return self.window.header.typing or self.window.counterfactual.typing
+
     def wait_until_quiet(self) -> None:
         """Wait until nothing is typed, runs or waits, and all of it was told."""
-        self.qtbot.waitUntil(lambda: not self.window.header.typing and not self.busy, timeout=PATIENCE_MS)
+        self.qtbot.waitUntil(lambda: not self.typing and not self.busy, timeout=PATIENCE_MS)
 
     def wait_for_result(self) -> RunResult:
         """Wait until what was asked is answered."""

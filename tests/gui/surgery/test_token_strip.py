@@ -51,7 +51,7 @@ def strip(qtbot: QtBot, theme: Theme) -> TokenStrip:
 def place(strip: TokenStrip, position: int) -> QPoint:
     """Return the middle of a chip."""
     canvas = strip.canvas
-    return canvas.chips.chip(canvas.look.slots[position]).center().toPoint()
+    return canvas.chips.chip(canvas.look, position).center().toPoint()
 
 
 def drag(qtbot: QtBot, strip: TokenStrip, start: int, end: int, keys: Qt.KeyboardModifier) -> None:
@@ -233,6 +233,6 @@ def test_that_screen_readers_hear_each_token_with_its_state(strip: TokenStrip) -
 
 
 def test_that_the_strip_follows_the_text_size(strip: TokenStrip, theme: Theme) -> None:
-    before = strip.canvas.chips.row_height
+    before = strip.canvas.chips.row_height(strip.canvas.look)
     theme.use(scale=1.5)
-    assert strip.canvas.chips.row_height > 1.4 * before
+    assert strip.canvas.chips.row_height(strip.canvas.look) > 1.4 * before

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 
-from gui.header import TYPING_PAUSE_MS
 from gui.pair_chips import PairChip
+from gui.widgets.field import TYPING_PAUSE_MS
 from tests.gui.hands import LEFT, Hands
 
 if TYPE_CHECKING:
