@@ -15,6 +15,7 @@ from gui.store import SessionStore
 from gui.wiring.cut_wiring import CutWiring
 from gui.wiring.model_wiring import ModelWiring
 from gui.wiring.notice_wiring import NoticeWiring
+from gui.wiring.other_texts_wiring import OtherTextsWiring
 from gui.wiring.panel_wiring import PanelWiring
 from gui.wiring.prompt_wiring import PromptWiring
 from gui.wiring.text_fit import TextFit
@@ -63,8 +64,10 @@ def assemble(session: Session, theme: Theme, settings: Settings) -> Application:
     notifications = Notifications()
     window = MainWindow(theme)
     cuts = CutWiring(store, controller, notifications, window.grid, window.brush, window.plan)
+    others = OtherTextsWiring(store, controller, notifications, window, settings)
     wirings = (
         PromptWiring(store, controller, notifications, window.header, window.strip, window.chips),
+        others,
         cuts,
         PanelWiring(store, controller, window.panels.values()),
         NoticeWiring(controller, notifications, window.header),
