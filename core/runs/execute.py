@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from core.models.memory import OutOfMemory, after_running_out, is_out_of_memory
 from core.runs.average import reseeded
 from core.runs.events import Event, Finished, Progress
 from core.runs.measure import Measurement, depths
 from core.runs.result import Remark, RunResult
+from core.runs.running_out import running_out_told
 from core.runs.supplies import Supplies
 from core.runs.trace import trace
 
@@ -52,7 +52,7 @@ def execute(
         took = time.perf_counter() - started
         yield Finished(replace(known, request=request, tokens=tokens, seconds=took, clean_was_cached=True))
         return
-    try:
+    with running_out_told(loaded, cache, "this run"):
         clean = cache.clean_trace(request)
         was_cached = clean is not None
         if clean is None:
@@ -65,13 +65,6 @@ def execute(
         else:
             run.untouched()
         result = run.result(tokens, was_cached)
-    except Exception as error:
-        if not is_out_of_memory(error):
-            raise
-        cache.clear()
-        raise OutOfMemory(
-            f"There is no memory left on {loaded.info.device} for this run.", after_running_out(loaded.info)
-        ) from error
     result = replace(result, seconds=time.perf_counter() - started)
     cache.keep_result(result)
     yield Finished(result)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -71,6 +73,8 @@ def generate(
     fills = loaded.info.objective == "masked"
     if fills and not tokens.mask_positions:
         raise SurgeryError("The prompt has no [MASK] to fill.", "Put [MASK] where the model is to fill in a word.")
+    if not fills and "past_key_values" not in inspect.signature(type(loaded.network).forward).parameters:
+        raise keeps_nothing(loaded)
     clean, operated = _streams(loaded, request, tokens, settings, cache, cancel, donor)
     holds_not = () if fills or settings.hold == "prompt" else tuple(i.index for i in request.plan if not can_hold(i))
     made = Continued(
@@ -128,13 +132,12 @@ def _streams(
 def _one_more(loaded: LoadedModel, stream: Stream, side: Side, settings: Generation, number: float) -> Side:
     """Return a side with one more token."""
     logits = stream.logits()
-    if bool(logits.isnan().any()):
+    if not bool(logits.max().isfinite()):  # the largest of numbers one of which is none is none
         return replace(side, ended=OVERFLOW)
     token = choose(logits, settings, number)
     log_prob = float(logits.log_softmax(dim=-1)[token])
     rank = 1 + int((logits > logits[token]).sum())
-    prob = float(logits.softmax(dim=-1)[token])
-    made = MadeToken(token, token_text(loaded, token), log_prob, prob, rank, stream.position)
+    made = MadeToken(token, token_text(loaded, token), log_prob, math.exp(log_prob), rank, stream.position)
     return Side((*side.tokens, made), stream.take(token))
 
 
@@ -181,7 +184,7 @@ class _Continuing:
         import torch
 
         loaded, hooks = self._loaded, self._compiled.hooks
-        asking = [Hook(block, "input", self._ask) for block in loaded.blocks]
+        asking = [Hook(block, "input", self._ask) for block in dict.fromkeys(loaded.blocks)]
         network: Any = loaded.network
         with (
             torch.inference_mode(),
@@ -190,7 +193,9 @@ class _Continuing:
         ):
             ids = torch.tensor([self._new], device=loaded.info.device)
             answer = network(input_ids=ids, past_key_values=self._past, use_cache=True)
-            self._past = answer.past_key_values
+            self._past = getattr(answer, "past_key_values", None)
+            if self._past is None:
+                raise keeps_nothing(loaded)
             logits: Tensor = answer.logits
             for edit in self._compiled.on_logits:
                 changed = edit(logits)
@@ -205,7 +210,8 @@ class _Continuing:
         self.position += 1
         if token in _ends(self._loaded):
             return END
-        return FULL if self.position >= self._loaded.info.context else ""
+        # The token that was made has to be read before the next one can be.
+        return FULL if self.position > self._loaded.info.context else ""
 
 
 class _Filling:
@@ -244,7 +250,17 @@ class _Filling:
 
 def _ends(loaded: LoadedModel) -> set[int]:
     """Return the tokens that end a text."""
-    config: Any = loaded.network.config
-    named = config.eos_token_id
-    ends = set(named) if isinstance(named, list) else {named}
-    return {token for token in ends | {loaded.tokenizer.eos_token_id} if token is not None}
+    network: Any = loaded.network
+    ends = {loaded.tokenizer.eos_token_id}
+    for config in (network.config, network.generation_config):
+        named = getattr(config, "eos_token_id", None)
+        ends.update(named if isinstance(named, list) else [named])
+    return ends - {None}
+
+
+def keeps_nothing(loaded: LoadedModel) -> SurgeryError:
+    """Return what is said of a model that does not hand out the keys and values of its prompt."""
+    return SurgeryError(
+        f"{loaded.info.name} keeps no keys and values of its prompt: it cannot be continued.",
+        "Choose another model.",
+    )

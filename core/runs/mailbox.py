@@ -8,8 +8,8 @@ from typing import Literal
 
 from core.cancel import CancelToken
 
-Lane = Literal["model", "shelf", "run"]
-LANES: tuple[Lane, ...] = ("model", "shelf", "run")
+Lane = Literal["model", "shelf", "run", "continuation"]
+LANES: tuple[Lane, ...] = ("model", "shelf", "run", "continuation")
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,8 @@ class Job:
     ----------
     generation : int
         Counts all jobs ever put; a later one is higher.
-    lane : {"model", "shelf", "run"}
-        Opening a model, tending those that are held, running on the open one.
+    lane : {"model", "shelf", "run", "continuation"}
+        Opening a model, tending those that are held, running on the open one, continuing its prompt.
     payload : object
         What is wanted.
     cancel : CancelToken
@@ -38,7 +38,7 @@ class Mailbox:
     """Takes jobs from any thread, gives them to one. Holds the only lock there is.
 
     A newer job replaces the one that waits in its lane. Opening a model goes before running on
-    it, and stops a run that is under way.
+    it, and stops a run that is under way; both go before a continuation, and stop it.
     """
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ class Mailbox:
                 replaced.cancel.cancel()
             self._waiting[lane] = job
             running = self._running
-            if running is not None and (lane == "model" or (interrupt and running.lane == lane)):
+            if running is not None and (_stops(lane, running.lane) or (interrupt and running.lane == lane)):
                 running.cancel.cancel()
             return job.generation
 
@@ -109,3 +109,8 @@ class Mailbox:
         with self._lock:
             jobs = (*self._waiting.values(), *([] if self._running is None else [self._running]))
             return all(job.lane == "shelf" for job in jobs)
+
+
+def _stops(lane: Lane, running: Lane) -> bool:
+    """Return whether a new job of one lane always stops a running one of another."""
+    return lane == "model" or (lane == "run" and running == "continuation")

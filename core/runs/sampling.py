@@ -30,7 +30,8 @@ def choose(logits: Tensor, settings: Generation, number: float) -> int:
     if settings.temperature == 0:
         return int(logits.argmax())
     ordered, ids = logits.sort(descending=True, stable=True)
-    probs = (ordered / settings.temperature).softmax(dim=-1)
+    # From the likeliest down: a quotient by a temperature near 0 must not overflow.
+    probs = ((ordered - ordered[0]) / settings.temperature).softmax(dim=-1)
     if settings.top_k:
         probs[settings.top_k :] = 0
     probs[probs.cumsum(dim=-1) - probs >= settings.top_p * probs.sum()] = 0

@@ -64,6 +64,13 @@ class Operate:
     session: Session
 
 
+@dataclass(frozen=True)
+class Continue:
+    """Continue a session's prompt on the open model, clean and operated."""
+
+    session: Session
+
+
 class Desk:
     """Serves jobs; all its methods belong to one thread."""
 
@@ -87,7 +94,7 @@ class Desk:
 
         Parameters
         ----------
-        job : OpenModel, TendModels or Operate
+        job : OpenModel, TendModels, Operate or Continue
         emit : callable
             Gets every event, in order.
         """
@@ -111,8 +118,8 @@ class Desk:
                 self._take_up(job, cancel, tell)
             elif isinstance(job, TendModels):
                 self._tend(job, tell)
-            elif isinstance(job, Operate):
-                self._operate(job.session, cancel, tell)
+            elif isinstance(job, Operate | Continue):
+                self._operate(job, cancel, tell)
             else:
                 raise TypeError(f"no such job: {job!r}")
         except Cancelled:
@@ -165,9 +172,10 @@ class Desk:
                 ) from error
             tell(ModelsListed(entries, list_devices()))
 
-    def _operate(self, session: Session, cancel: CancelToken, tell: Tell) -> None:
-        from core.sessions.operate import operate
+    def _operate(self, job: Operate | Continue, cancel: CancelToken, tell: Tell) -> None:
+        from core.sessions.operate import continue_prompt, operate
 
+        session, follow = job.session, continue_prompt if isinstance(job, Continue) else operate
         loaded, shelf = self._model_for(session, cancel, tell), self._holding.shelf
         with ExitStack() as stays:
             stays.enter_context(shelf.pinned(loaded.identity))
@@ -176,7 +184,7 @@ class Desk:
                 stays.enter_context(shelf.pinned(donor.identity))
 
             def run() -> None:
-                for event in operate(loaded, session, self._cache, cancel, donor):
+                for event in follow(loaded, session, self._cache, cancel, donor):
                     tell(event)
 
             try:

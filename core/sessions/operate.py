@@ -9,6 +9,7 @@ from core.models.tokenizing import token_id, tokenize
 from core.runs.events import DonorTokens, Event, Resolved, TokensReady
 from core.runs.execute import execute
 from core.runs.generate import generate
+from core.runs.running_out import running_out_told
 from core.sessions.other_texts import other_texts
 from core.sessions.resolve import resolve
 
@@ -52,7 +53,8 @@ def continue_prompt(
     """
     request, tokens = yield from _resolved(loaded, session, donor)
     cancel.check()
-    yield from generate(loaded, request, tokens, session.generation, cache, cancel, donor)
+    with running_out_told(loaded, cache, "this continuation"):
+        yield from generate(loaded, request, tokens, session.generation, cache, cancel, donor)
 
 
 def _resolved(

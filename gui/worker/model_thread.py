@@ -20,11 +20,14 @@ class ModelThread(QObject):
     -------
     happened(int, object)
         Generation of the job, and the event; arrives on the thread of this object.
+    continued(int, object)
+        The same of a continuation.
     ended(int)
         The job of that generation is over.
     """
 
     happened = Signal(int, object)
+    continued = Signal(int, object)
     ended = Signal(int)
     _mailArrived = Signal()
 
@@ -37,6 +40,7 @@ class ModelThread(QObject):
         self._worker.moveToThread(self._thread)
         self._mailArrived.connect(self._worker.serve, Qt.ConnectionType.QueuedConnection)
         self._worker.happened.connect(self.happened)
+        self._worker.continued.connect(self.continued)
         self._worker.ended.connect(self.ended)
 
     def start(self) -> None:

@@ -21,11 +21,14 @@ class ModelWorker(QObject):
     -------
     happened(int, object)
         Generation of the job, and the event.
+    continued(int, object)
+        The same of a job in the lane of continuations, which is nobody's run.
     ended(int)
         The job of that generation is over, done or not.
     """
 
     happened = Signal(int, object)
+    continued = Signal(int, object)
     ended = Signal(int)
 
     def __init__(self, mailbox: Mailbox) -> None:
@@ -40,10 +43,12 @@ class ModelWorker(QObject):
             self._serve_one(job)
 
     def _serve_one(self, job: Job) -> None:
+        told = self.continued if job.lane == "continuation" else self.happened
+
         def emit(event: Event) -> None:
             # A model that is open by now is told even if it is no longer wanted: the next run is on it.
             if isinstance(event, ModelOpened) or not job.cancel.cancelled:
-                self.happened.emit(job.generation, event)
+                told.emit(job.generation, event)
 
         try:
             self._desk.serve(job.payload, job.cancel, emit)

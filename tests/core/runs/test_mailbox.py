@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.runs.mailbox import Mailbox
+from core.runs.mailbox import LANES, Lane, Mailbox
 
 
 def test_that_a_newer_request_replaces_the_waiting_one() -> None:
@@ -73,6 +74,35 @@ def test_that_a_run_does_not_stop_the_opening_of_a_model() -> None:
     assert not opening.cancel.cancelled
 
 
+@pytest.mark.parametrize("interrupt", [True, False])
+@pytest.mark.parametrize("lane", ["model", "run"])
+def test_that_a_run_or_an_opening_stops_a_continuation_and_goes_first(lane: Lane, interrupt: bool) -> None:
+    mailbox = Mailbox()
+    mailbox.put("continuation", "running")
+    running = mailbox.take()
+    assert running is not None
+    mailbox.put("continuation", "waiting", interrupt=False)
+    assert not running.cancel.cancelled
+    mailbox.put(lane, "new", interrupt=interrupt)
+    assert running.cancel.cancelled
+    mailbox.done(running)
+    for payload in ("new", "waiting"):
+        job = mailbox.take()
+        assert job is not None
+        assert job.payload == payload
+        mailbox.done(job)
+
+
+@pytest.mark.parametrize("lane", ["shelf", "run", "model"])
+def test_that_a_continuation_stops_nothing_but_another(lane: Lane) -> None:
+    mailbox = Mailbox()
+    mailbox.put(lane, "running")
+    running = mailbox.take()
+    assert running is not None
+    mailbox.put("continuation", "new")
+    assert not running.cancel.cancelled
+
+
 def test_that_cancelling_a_lane_stops_what_runs_and_drops_what_waits() -> None:
     mailbox = Mailbox()
     mailbox.put("run", "running")
@@ -97,18 +127,38 @@ def test_that_a_closed_mailbox_gives_nothing_and_cancels_everything() -> None:
     assert mailbox.take() is None
 
 
-@given(st.lists(st.tuples(st.sampled_from(["model", "run"]), st.booleans()), max_size=40))
-def test_that_at_most_one_job_a_lane_waits_and_it_is_the_newest(puts: list[tuple[str, bool]]) -> None:
+@given(st.lists(st.tuples(st.sampled_from(LANES), st.booleans()), max_size=40))
+def test_that_at_most_one_job_a_lane_waits_and_it_is_the_newest(puts: list[tuple[Lane, bool]]) -> None:
     mailbox = Mailbox()
-    newest: dict[str, int] = {}
+    newest: dict[Lane, int] = {}
     for lane, interrupt in puts:
-        newest[lane] = mailbox.put(lane, None, interrupt=interrupt)  # type: ignore[arg-type]
+        newest[lane] = mailbox.put(lane, None, interrupt=interrupt)
     served = {}
     while (job := mailbox.take()) is not None:
         assert not job.cancel.cancelled
         served[job.lane] = job.generation
         mailbox.done(job)
     assert served == newest
+    assert list(served) == [lane for lane in LANES if lane in newest]
+
+
+@given(st.lists(st.tuples(st.sampled_from([*LANES, None]), st.booleans()), max_size=40))
+def test_that_what_runs_is_stopped_by_its_own_lane_and_by_what_goes_before_it(
+    steps: list[tuple[Lane | None, bool]],
+) -> None:
+    """None takes the next job; a put stops the running one or not."""
+    mailbox, running, stopped = Mailbox(), None, False
+    for lane, interrupt in steps:
+        if lane is None:
+            if running is not None:
+                mailbox.done(running)
+            running, stopped = mailbox.take(), False
+            continue
+        mailbox.put(lane, None, interrupt=interrupt)
+        if running is not None:
+            same = lane == running.lane and interrupt
+            stopped = stopped or same or lane == "model" or (lane == "run" and running.lane == "continuation")
+            assert running.cancel.cancelled == stopped
 
 
 def test_that_many_threads_lose_no_newest_job() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,8 +21,9 @@ from core.runs.events import (
     Resolved,
     TokensReady,
 )
+from core.runs.generation import Continued, Generation
 from core.sessions import desk as desks
-from core.sessions.desk import Desk, OpenModel, Operate
+from core.sessions.desk import Continue, Desk, OpenModel, Operate
 from core.sessions.holding import Checked, Holding
 from core.sessions.session import Session
 from tests.fixtures.opened_models import opened
@@ -91,6 +93,22 @@ def test_that_opening_tells_its_steps_and_ends_with_the_checked_model(job: OpenM
 def test_that_a_run_tells_tokens_request_and_result_in_this_order(desk: Desk, run: Operate) -> None:
     kinds = [type(event) for event in served(desk, run) if not isinstance(event, Progress)]
     assert kinds == [TokensReady, Resolved, Finished]
+
+
+def test_that_a_continuation_tells_tokens_request_and_every_step(desk: Desk, run: Operate) -> None:
+    session = replace(run.session, generation=Generation(length=3))
+    kinds = [type(event) for event in served(desk, Continue(session)) if not isinstance(event, Progress)]
+    assert kinds == [TokensReady, Resolved, Continued, Continued, Continued]
+
+
+def test_that_a_continuation_can_be_cancelled_between_two_tokens(desk: Desk, run: Operate) -> None:
+    events = cancelled_at(desk, Continue(run.session), Continued)
+    assert [type(event) for event in events].count(Continued) == 1
+    assert not any(isinstance(event, Failure) for event in events)
+
+
+def test_that_without_a_model_nothing_is_continued(run: Operate) -> None:
+    assert served(Desk(), Continue(run.session)) == [Failure("No model is open.", desks.OPEN_A_MODEL)]
 
 
 def test_that_a_second_equal_run_is_answered_from_what_is_kept(desk: Desk, run: Operate) -> None:
