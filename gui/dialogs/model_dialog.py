@@ -182,7 +182,7 @@ class ModelDialog(QDialog):
 
     def show_listing(self, listed: ModelsListed) -> None:
         """Show what can be opened, and where to."""
-        self._listed, self._devices = listed, listed.devices
+        is_first, self._listed, self._devices = self._listed is None, listed, listed.devices
         items = self.device.model()
         assert isinstance(items, QStandardItemModel)
         for index in range(self.device.count()):
@@ -190,7 +190,16 @@ class ModelDialog(QDialog):
             if device is not None:
                 items.item(index).setEnabled(not device.why_not)
                 items.item(index).setToolTip(device.why_not or device.text)
+        if is_first:
+            self._start_from_open_model()
         self._show_models()
+
+    def _start_from_open_model(self) -> None:
+        """Choose the device of the open model, where that is not the one that would be taken by itself."""
+        models = self._held.models if self._held is not None else ()
+        kind = next((model.device.partition(":")[0] for model in models if model.is_open), "")
+        fastest = next((device.name for device in self._devices if device.name != "auto" and not device.why_not), "")
+        self.device.setCurrentIndex(max(self.device.findData("auto" if kind in ("", fastest) else kind), 0))
 
     def show_held(self, held: ModelsHeld) -> None:
         """Show what is in memory."""
@@ -213,13 +222,23 @@ class ModelDialog(QDialog):
         elif not text and self.cancel.isVisibleTo(self):
             self._show_doing("")
 
-    def show_failure(self, sentence: str) -> None:
-        """Say why a model was not opened, or not listed."""
-        self._awaited = ""
-        self._show_doing(sentence)
+    def show_failure(self, sentence: str, *, stopped: bool = False) -> None:
+        """Say why a model was not opened, or not listed.
 
-    def _show_doing(self, text: str, fraction: float | None = None, *, busy: bool = False) -> None:
+        Parameters
+        ----------
+        stopped : bool
+            Whether that is what was asked for.
+        """
+        self._awaited = ""
+        self._show_doing(sentence, failed=not stopped)
+
+    def _show_doing(
+        self, text: str, fraction: float | None = None, *, busy: bool = False, failed: bool = False
+    ) -> None:
         self._text.setText(text)
+        self._text.setProperty("kind", "sign-danger" if failed else "muted")
+        self._text.style().polish(self._text)
         for widget in (self._bar, self.cancel):
             widget.setVisible(busy)
         self._bar.setRange(0, 0 if fraction is None else PROGRESS_STEPS)

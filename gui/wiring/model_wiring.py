@@ -99,12 +99,12 @@ class ModelWiring(QObject):
     @Slot(str)
     def _on_controller_cancelled(self, lane: str) -> None:
         if lane == "model":
-            self._tell(STOPPED)
+            self._tell(STOPPED, stopped=True)
             self._refresh()
 
-    def _tell(self, sentence: str) -> None:
+    def _tell(self, sentence: str, *, stopped: bool = False) -> None:
         if self.dialog is not None:
-            self.dialog.show_failure(sentence)
+            self.dialog.show_failure(sentence, stopped=stopped)
 
     def _refresh(self) -> None:
         if self.dialog is not None and self.dialog.isVisible():
