@@ -10,7 +10,7 @@ from PySide6.QtCore import QByteArray, QSettings
 
 from gui.app import preferred_theme
 from gui.assembly import assemble
-from gui.settings import LAYOUT_VERSION, Settings
+from gui.settings import LAYOUT_VERSION, MOST_FOLDERS, Settings
 from gui.theme.theme import Theme
 from gui.wiring.window_wiring import restore_layout
 from tests.gui.wiring.sessions import SESSION
@@ -91,6 +91,30 @@ def test_that_a_theme_nobody_knows_is_passed_over(store: QSettings, theme: objec
 def test_that_a_text_size_that_is_none_is_passed_over(store: QSettings, scale: object) -> None:
     store.setValue("scale", scale)
     assert Settings(store).scale == 1.0
+
+
+def test_that_folders_are_remembered_once_each_the_latest_first(store: QSettings) -> None:
+    settings = Settings(store)
+    assert settings.folders == ()
+    for folder in ("/a", "/b", "/a"):
+        settings.keep_folder(folder)
+    assert Settings(store).folders == ("/a", "/b")
+    for number in range(20):
+        settings.keep_folder(f"/{number}")
+    assert len(settings.folders) == MOST_FOLDERS
+    assert settings.folders[0] == "/19"
+
+
+@pytest.mark.parametrize(("value", "folders"), [("/a", ("/a",)), (7, ()), (None, ()), ([1, "/b", ""], ("/b",))])
+def test_that_folders_that_are_none_are_passed_over(store: QSettings, value: object, folders: tuple[str, ...]) -> None:
+    store.setValue("folders", value)
+    assert Settings(store).folders == folders
+
+
+@pytest.mark.parametrize(("value", "share"), [(0.3, 0.3), ("0.7", 0.7), (0.0, 0.5), (2, 0.5), ("much", 0.5)])
+def test_that_a_share_of_the_memory_that_is_none_is_passed_over(store: QSettings, value: object, share: float) -> None:
+    store.setValue("memory_share", value)
+    assert Settings(store).memory_share == share
 
 
 @pytest.mark.parametrize("state", [QByteArray(b"rubbish"), "rubbish", 5, None])

@@ -177,3 +177,15 @@ def test_that_many_threads_lose_no_newest_job() -> None:
     job = mailbox.take()
     assert job is not None
     assert job.generation == max(generations) == len(set(generations)) == 800
+
+
+def test_that_nobody_waits_for_models_to_be_tended() -> None:
+    mailbox = Mailbox()
+    mailbox.put("shelf", "tend")
+    assert mailbox.idle
+    mailbox.put("run", "run")
+    assert not mailbox.idle
+    tending = mailbox.take()
+    assert tending is not None
+    assert tending.payload == "tend"
+    assert not tending.cancel.cancelled
