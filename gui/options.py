@@ -8,7 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.command_line.options import DEVICES, DTYPES, add_readout_options, add_supply_options, session_of
+from core.command_line.options import (
+    DEVICES,
+    DTYPES,
+    add_plan_options,
+    add_readout_options,
+    add_supply_options,
+    session_of,
+)
 from core.sessions import first
 from gui.theme.palette import PALETTES
 
@@ -25,12 +32,13 @@ def parser() -> argparse.ArgumentParser:
         prog="main.py",
         allow_abbrev=False,
         description="Circuit Surgeon: visual circuit surgery on transformer language models.",
-        epilog="Commands without a window: run, check, models; each has its own --help.",
+        epilog="Commands without a window: run, generate, check, models; each has its own --help.",
     )
     made.add_argument("--model", metavar="M", help="a specimen, a checkpoint folder or a hub id")
     made.add_argument("--device", choices=DEVICES, default="auto")
     made.add_argument("--dtype", choices=DTYPES, default="float32")
     made.add_argument("--prompt", metavar="TEXT")
+    add_plan_options(made)
     add_readout_options(made)
     add_supply_options(made)
     made.add_argument("--theme", choices=sorted(PALETTES))

@@ -55,22 +55,29 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dtype", choices=DTYPES, default="float32")
 
 
-def add_readout_options(parser: argparse.ArgumentParser) -> None:
-    """Add what is cut and what is read out."""
+def add_plan_options(parser: argparse.ArgumentParser) -> None:
+    """Add what is cut."""
     parser.add_argument(
         "--cut", action="append", default=[], metavar="CUT", help="SITE@POSITIONS=OP(params), such as L3H5.z@4=silence"
     )
     parser.add_argument("--plan", type=Path, metavar="FILE", help="a JSON list of cuts, or an answer of run")
+
+
+def add_readout_options(parser: argparse.ArgumentParser) -> None:
+    """Add what is read out, and how often a random plan is run."""
     parser.add_argument("--target", metavar="TEXT", help="the token to follow; default is the likeliest")
     parser.add_argument("--versus", metavar="TEXT", help="the token to compare the target with")
     parser.add_argument(
         "--pair", action="append", default=[], metavar="A|B", help="two words or positions whose similarity to follow"
     )
     parser.add_argument("--top", type=_count, default=10, metavar="N", help="how many predictions to list")
+    parser.add_argument(
+        "--seeds", type=_seeds, default=1, metavar="N", help="how many seeds a random plan is run with, up to 100"
+    )
 
 
 def add_supply_options(parser: argparse.ArgumentParser) -> None:
-    """Add what operations take from besides the prompt, and how often a random one is repeated."""
+    """Add what operations take from besides the prompt."""
     parser.add_argument("--donor-prompt", metavar="TEXT", help="the counterfactual prompt, which patches come from")
     parser.add_argument(
         "--match", action="append", default=[], metavar="A:B",
@@ -85,9 +92,6 @@ def add_supply_options(parser: argparse.ArgumentParser) -> None:
         "--references", metavar="SET", help="the reference prompts: a file with one a line, or everyday, names"
     )
     parser.add_argument("--donor-model", metavar="M", help="the model that a transplant comes from")
-    parser.add_argument(
-        "--seeds", type=_seeds, default=1, metavar="N", help="how many seeds a random plan is run with, up to 100"
-    )
 
 
 def _count(text: str) -> int:

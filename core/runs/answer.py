@@ -1,8 +1,9 @@
-"""The answer of ``run`` as JSON data, schema ``run/1``."""
+"""The answers of ``run`` and ``generate`` as JSON data, schemas ``run/1`` and ``generate/1``."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,10 +12,13 @@ if TYPE_CHECKING:
 
     from core.models.info import ModelInfo
     from core.readings.values import Curves
+    from core.runs.generation import Continued
     from core.runs.request import ResolvedIncision
     from core.runs.result import Readouts, RunResult
+    from core.text.tokens import Tokens
 
 SCHEMA = "run/1"
+CONTINUATION_SCHEMA = "generate/1"
 
 
 def answer(result: RunResult, patching: str = "") -> dict[str, Any]:
@@ -28,7 +32,7 @@ def answer(result: RunResult, patching: str = "") -> dict[str, Any]:
     found: dict[str, Any] = {
         "schema": SCHEMA,
         "model": model_data(result.model),
-        "tokens": [{"position": t.position, "id": t.id, "text": t.text} for t in result.tokens.items],
+        "tokens": _tokens(result.tokens),
         "read_position": result.request.read_position,
         "target": _token(result.target, result.target_text),
         "versus": _token(result.versus, result.versus_text),
@@ -51,6 +55,32 @@ def answer(result: RunResult, patching: str = "") -> dict[str, Any]:
     if result.repeats > 1:
         found["repeats"] = result.repeats
     return found
+
+
+def continuation_answer(made: Continued, info: ModelInfo, clean: str, operated: str) -> dict[str, Any]:
+    """Return a continuation as plain data.
+
+    Parameters
+    ----------
+    clean, operated : str
+        What each side has made, as text.
+    """
+    return {
+        "schema": CONTINUATION_SCHEMA,
+        "model": model_data(info),
+        "tokens": _tokens(made.tokens),
+        "plan": [_incision(each, ()) for each in made.request.plan],
+        "settings": asdict(made.settings),
+        "clean": {"text": clean, **asdict(made.clean)},
+        "operated": {"text": operated, **asdict(made.operated)},
+        "changed": list(made.differing),
+        "not_held": list(made.not_held),
+        "seconds": made.seconds,
+    }
+
+
+def _tokens(tokens: Tokens) -> list[dict[str, Any]]:
+    return [{"position": t.position, "id": t.id, "text": t.text} for t in tokens.items]
 
 
 def model_data(info: ModelInfo) -> dict[str, Any]:

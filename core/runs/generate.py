@@ -16,7 +16,7 @@ from core.models.tokenizing import token_text
 from core.runs.batch import one
 from core.runs.compile import Compiled
 from core.runs.events import Event, Progress
-from core.runs.generation import Continued, MadeToken, Side
+from core.runs.generation import Continued, MadeToken, Side, filled
 from core.runs.held import Held, can_hold
 from core.runs.measure import depths
 from core.runs.sampling import choose
@@ -246,6 +246,14 @@ class _Filling:
             return ALL_FILLED
         self.position = rest[0]
         return ""
+
+
+def side_text(loaded: LoadedModel, made: Continued, side: Side) -> str:
+    """Return what a side has added to the prompt, or the prompt with its masks filled."""
+    if made.fills_masks:
+        return "".join(text for text, _ in filled(made.tokens, side))
+    text: str = loaded.tokenizer.decode([token.id for token in side.tokens], clean_up_tokenization_spaces=False)
+    return text
 
 
 def _ends(loaded: LoadedModel) -> set[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -108,3 +109,33 @@ class Continued:
     not_held: tuple[int, ...] = ()
     done: bool = False
     seconds: float = 0.0
+
+    @property
+    def differing(self) -> tuple[int, ...]:
+        """Which tokens, by their number, are not the same on both sides; one that only one side has differs too."""
+        ids = ([token.id for token in side.tokens] for side in (self.clean, self.operated))
+        return tuple(n for n, (a, b) in enumerate(zip_longest(*ids)) if a != b)
+
+
+def filled(tokens: Tokens, side: Side) -> list[tuple[str, MadeToken | None]]:
+    """Return the prompt in pieces, with what was filled in in place of its masks.
+
+    Returns
+    -------
+    list of (str, MadeToken or None)
+        Text, and the token that it is where it was a mask that is filled by now. A token's own blank is left
+        out where there is one already.
+    """
+    made = {token.position: token for token in side.tokens}
+    pieces: list[tuple[str, MadeToken | None]] = []
+    end = 0
+    for position in tokens.mask_positions:
+        mask, token = tokens.items[position], made.get(position)
+        before = tokens.prompt[end : mask.start]
+        text = tokens.prompt[mask.start : mask.end] if token is None else token.text
+        if token is not None and (not before or before[-1].isspace()):
+            text = text.lstrip()
+        pieces += [(before, None), (text, token)]
+        end = mask.end
+    pieces.append((tokens.prompt[end:], None))
+    return [(text, token) for text, token in pieces if text]
