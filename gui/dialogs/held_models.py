@@ -48,7 +48,7 @@ class HeldModels(QWidget):
         self.share.setToolTip(TIP)
         self.share.valueChanged.connect(lambda value: self.shareChosen.emit(value / 100))
         self._budget = ElidedLabel("muted", self)
-        caption = QLabel("Keep models in up to", self)
+        caption = QLabel("Models may take", self)
         caption.setBuddy(self.share)
         self._line = QHBoxLayout()
         for widget in (caption, self.share, self._budget):
@@ -83,10 +83,8 @@ class HeldModels(QWidget):
     def _rebuild(self) -> None:
         models = self._held.models if self._held else ()
         taken = in_words(sum(model.memory_bytes for model in models))
-        self._budget.setText(
-            f"of the device's memory: {taken} of {in_words(self._held.budget_bytes)} taken" if self._held
-            else "of the device's memory; none is held yet"
-        )  # fmt: skip
+        budget = f": {taken} of {in_words(self._held.budget_bytes)} taken" if self._held else ""
+        self._budget.setText(f"of the memory{budget}")
         page = QWidget()
         grid = QGridLayout(page)
         grid.setContentsMargins(0, 0, self._theme.pixels(6), 0)

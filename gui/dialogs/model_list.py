@@ -154,7 +154,7 @@ class ModelList(QTreeWidget):
         said = words.state(entry, self._place)
         texts = (
             short_name(entry.name),
-            entry.label or "unknown",
+            f"{entry.label}, by structure" if entry.detected and entry.supported else entry.label or "unknown",
             words.parameters(entry),
             in_words(entry.disk_bytes) if entry.disk_bytes else "",
             words.memory(entry, self._place.dtype),

@@ -126,7 +126,7 @@ class ModelCard(FramedPanel):
         if check.precision is not None:
             holds += [self._heading(f"{check.precision.dtype} against float32"), self._precision(check.precision)]
         if info.notes:
-            holds += [self._heading("Notes"), *(f"<p>{escape(note)}</p>" for note in info.notes)]
+            holds += [self._heading("Notes"), *(self._line(escape(note)) for note in info.notes)]
         if info.unreachable:
             rows = ((f"<code>{escape(name)}</code>", escape(why)) for name, why in info.unreachable)
             holds += [self._heading("Not offered"), self._table(rows)]
@@ -161,7 +161,7 @@ class ModelCard(FramedPanel):
 
     def _precision(self, found: Precision) -> str:
         if found.why_not:
-            return f"<p>Not compared. {escape(found.why_not)}</p>"
+            return self._line(f"Not compared. {escape(found.why_not)}")
         no_head = "no language-model head"
         rows = [
             ("largest |\N{GREEK CAPITAL LETTER DELTA} log p|", no_head if found.log_prob is None else f"{number(found.log_prob)} nats"),
@@ -177,10 +177,13 @@ class ModelCard(FramedPanel):
              + self._muted(f"{in_words(model.memory_bytes)} in {model.dtype} on {model.device}"))
             for model in held.models
         ]  # fmt: skip
-        return f"{self._table(rows)}<p>{in_words(taken)} of a budget of {in_words(held.budget_bytes)}</p>"
+        return self._table(rows) + self._line(f"{in_words(taken)} of a budget of {in_words(held.budget_bytes)}")
 
     def _heading(self, text: str) -> str:
         return f"<p style='margin-top: {self.theme.pixels(10)}px; margin-bottom: 2px'><b>{escape(text)}</b></p>"
+
+    def _line(self, html: str) -> str:
+        return f"<p style='margin-top: 1px; margin-bottom: {self.theme.pixels(3)}px'>{html}</p>"
 
     def _muted(self, text: str) -> str:
         return self._muted_html(escape(text))

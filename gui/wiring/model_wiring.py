@@ -112,6 +112,7 @@ class ModelWiring(QObject):
 
     @Slot(object, object)
     def _on_controller_model_opened(self, info: ModelInfo, check: CheckReport) -> None:
-        path = Path(info.name).expanduser()
-        if path.is_dir() and not (specimens() / info.name).is_dir():
+        path, specimen = Path(info.name).expanduser(), specimens() / info.name
+        # A specimen's name goes before a folder of that name.
+        if path.is_dir() and not (specimen.parent == specimens() and specimen.is_dir()):
             self._settings.keep_folder(str(path.absolute()))
