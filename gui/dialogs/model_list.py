@@ -70,7 +70,8 @@ class ModelList(QTreeWidget):
     def entry(self) -> CatalogueEntry | None:
         """The current model; None where the row is what was typed, or nothing."""
         item = self.currentItem()
-        return None if item is None else item.data(NAME, ENTRY)
+        entry: CatalogueEntry | None = None if item is None else item.data(NAME, ENTRY)
+        return entry
 
     @property
     def name(self) -> str:

@@ -48,7 +48,7 @@ def library(qapp: object, settings: Settings) -> ModelLibrary:
 
 
 def jobs(library: ModelLibrary) -> list[TendModels]:
-    return library._thread.jobs  # type: ignore[attr-defined,no-any-return]
+    return library._thread.jobs  # type: ignore[attr-defined]
 
 
 def test_that_the_kept_share_holds_from_the_start(library: ModelLibrary) -> None:

@@ -39,7 +39,7 @@ def held(*models: tuple[str, bool], n_bytes: int = GB) -> ModelsHeld:
 
 
 def devices(free: int = 4 * GB) -> tuple[Device, ...]:
-    memory = {"free_bytes": free, "total_bytes": 16 * GB}
+    memory: dict[str, Any] = {"free_bytes": free, "total_bytes": 16 * GB}
     return (
         Device(name="auto", text="the fastest there is: cpu", **memory),
         Device(name="cuda", text="", why_not="The device cuda is not available: no GPU was found."),

@@ -165,7 +165,7 @@ def test_that_it_closes_once_the_model_that_was_asked_for_is_open(dialog: ModelD
 def test_that_models_beside_the_open_one_can_be_let_go_and_the_budget_changed(
     dialog: ModelDialog, qtbot: QtBot
 ) -> None:
-    buttons = dialog.held.area.widget().findChildren(QPushButton)
+    buttons = dialog.held.area.findChildren(QPushButton)
     assert [button.accessibleName() for button in buttons] == ["Let owner/small go"]
     with qtbot.waitSignal(dialog.letGoWanted) as told:
         buttons[0].click()

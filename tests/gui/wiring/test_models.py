@@ -47,7 +47,7 @@ def test_that_a_folder_that_is_typed_is_opened_and_remembered(
     assert hands.result.model.family == "llama"
     assert settings.folders == (str(tiny_llama.folder), str(tiny_gpt2.folder))
     dialog = dialog_of(hands)
-    hands.qtbot.waitUntil(lambda: "tiny-gpt2" in [row.text(0) for row in dialog.list._rows()])
+    hands.qtbot.waitUntil(lambda: "tiny-llama" in [row.text(0) for row in dialog.list._rows()])
     assert {row.text(0): row.text(5) for row in dialog.list._rows()}["tiny-llama"] == "open"
 
 
