@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gui.panel import PanelDeclaration
-from gui.widgets.curve_panel import CurvePanel
+from gui.widgets.curve_panel import CurvePanel, band_words
 from gui.widgets.curve_plot import Series
 from gui.widgets.curve_range import COSINE
 from gui.widgets.curve_readout import NO_CHANGE, ReadoutRow
@@ -38,7 +39,9 @@ class CosineCurve(CurvePanel):
             self.show_reason(NO_PAIR)
             return
         places = [pair.index for pair in result.request.pairs]
-        pairs = zip(clean.labels, clean.values, operated.values, places, strict=True)
+        none = [None] * len(places)
+        low, high = none if operated.low is None else operated.low, none if operated.high is None else operated.high
+        pairs = zip(clean.labels, clean.values, operated.values, places, low, high, strict=True)
         self.draw([Series(*pair) for pair in pairs], result)
 
     def rows_at(self, depth: int) -> list[ReadoutRow]:  # noqa: D102
@@ -46,9 +49,10 @@ class CosineCurve(CurvePanel):
             ReadoutRow(
                 series.label,
                 plain(float(series.clean[depth])),
-                plain(float(series.operated[depth])),
+                plain(float(series.operated[depth]), 3 if series.low is None else 2),
                 NO_CHANGE if series.unchanged else signed(float(series.operated[depth] - series.clean[depth])),
                 series.place,
+                band_words(partial(plain, digits=2), series, depth),
             )
             for series in self.plot.series
         ]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gui.panel import PanelDeclaration
 from gui.widgets.absence import predictions_absent
-from gui.widgets.curve_panel import CurvePanel
+from gui.widgets.curve_panel import CurvePanel, band_words
 from gui.widgets.curve_plot import Series
 from gui.widgets.curve_range import LOG_PROB
 from gui.widgets.curve_readout import NO_CHANGE, ReadoutRow
@@ -39,23 +40,30 @@ class LogProbCurve(CurvePanel):
             self.show_reason(predictions_absent(result))
             return
         self._target = visible(result.target_text or "")
-        series = [Series(self._target, clean.values[0], operated.values[0])]
+        bounds = (None if each is None else each[0] for each in (operated.low, operated.high))
+        series = [Series(self._target, clean.values[0], operated.values[0], 0, *bounds)]
         self.draw(series, result, result.target)
 
     def rows_at(self, depth: int) -> list[ReadoutRow]:  # noqa: D102
         series = self.plot.series[0]
         before, after = float(series.clean[depth]), float(series.operated[depth])
         p_before, p_after = math.exp(before), math.exp(after)
-        same = series.unchanged
+        same, single = series.unchanged, series.low is None
         return [
             ReadoutRow(
-                f"log p({self._target})", plain(before), plain(after), NO_CHANGE if same else signed(after - before)
+                f"log p({self._target})",
+                plain(before),
+                plain(after, 3 if single else 2),
+                NO_CHANGE if same else signed(after - before),
+                band=band_words(partial(plain, digits=2), series, depth),
             ),
+            # The mean is one of log-probs, so of probabilities it is the geometric one.
             ReadoutRow(
-                f"p({self._target})",
+                f"p({self._target})" if single else f"geometric mean p({self._target})",
                 percent(p_before),
                 percent(p_after),
                 "" if same else percent_points(p_after - p_before),
+                band=band_words(lambda value: percent(math.exp(value)), series, depth),
             ),
         ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QMenu, QPushButton, QToolButton, QWidget
 
 from gui.widgets.elided_label import ElidedLabel
@@ -17,10 +17,15 @@ if TYPE_CHECKING:
 
     from gui.theme.theme import Theme
 
-FIELD_PIXELS, LEAST_FIELD, WIDEST_NAME = 15, 120, 150
+FIELD_PIXELS, WIDTH, LEAST_WIDTH, WIDEST_NAME = 15, 400, 120, 150
 SIDES = (
-    ("prompt", "noising", "The prompt is the clean one: a patch brings the corrupted activation into it."),
-    ("donor", "denoising", "The counterfactual prompt is the clean one: a patch brings its activation in."),
+    (
+        "prompt",
+        "noising",
+        "corrupted into clean",
+        "The prompt is the clean one: patches bring corrupted activations in.",
+    ),
+    ("donor", "denoising", "clean into corrupted", "The counterfactual prompt is the clean one: patches bring it in."),
 )
 USED_BY = "used by mean and median over reference prompts, resample, PCA directions and maps between models"
 
@@ -73,7 +78,7 @@ class CounterfactualBar(QWidget):
         self.field.setAccessibleName("Counterfactual prompt")
         self.caption.setBuddy(self.field)
         self.swap = self._button("⇅", "Swap the two prompts; what was clean stays clean.", "Swap the two prompts")
-        self.sides = {side: self._button(name, help_, kind="segment") for side, name, help_ in SIDES}
+        self.sides = {side: self._button(name, help_, kind="segment") for side, name, _, help_ in SIDES}
         self.words = ElidedLabel("muted", self.part)
         self.clear = self._button("×", "Take the counterfactual prompt away.", "Take the counterfactual prompt away")
         self.references = self._button("", USED_BY)
@@ -138,7 +143,9 @@ class CounterfactualBar(QWidget):
         for row in (self._line, self._row):
             row.setSpacing(px(8))
         self.field.setFont(self._theme.font(FIELD_PIXELS))
-        self.field.setMinimumWidth(px(LEAST_FIELD))
+        self.field.wish = None
+        self.field.wish = QSize(px(WIDTH), self.field.sizeHint().height())
+        self.field.setMinimumWidth(px(LEAST_WIDTH))
         self.words.setFont(self._theme.font(13))
 
     @property
@@ -190,9 +197,10 @@ class CounterfactualBar(QWidget):
         self._show()
 
     def set_direction(self, side: str, words: str) -> None:
-        """Show which prompt is the clean one, and in words which way a patch goes."""
+        """Show which prompt is the clean one; the words say in full which way a patch goes."""
         self.sides[side].setChecked(True)
-        self.words.setText(words)
+        self.words.setText(next(short for key, _, short, _ in SIDES if key == side))
+        self.words.setToolTip(words)
 
     def set_references(self, words: str, tip: str) -> None:
         """Show which reference prompts there are; empty words hide it."""

@@ -10,11 +10,21 @@ from gui.widgets.curve_plot import Colors, CurvePlot, Series
 from gui.widgets.curve_range import Limits
 from gui.widgets.curve_readout import CurveReadout, ReadoutRow
 from gui.widgets.depth_axis import depth_name
+from gui.widgets.figure_caption import FigureCaption
 from gui.widgets.framed_panel import FramedPanel
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from core.runs.result import RunResult
     from gui.theme.theme import Theme
+
+
+def band_words(written: Callable[[float], str], series: Series, depth: int) -> str:
+    """Return in brackets what 95 % of several runs lie in; nothing for a single one."""
+    if series.low is None or series.high is None:
+        return ""
+    return f"[{written(float(series.low[depth]))}, {written(float(series.high[depth]))}]"
 
 
 class CurvePanel(FramedPanel):
@@ -32,7 +42,9 @@ class CurvePanel(FramedPanel):
         layout = QVBoxLayout(body)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
+        self.caption = FigureCaption(theme)
         layout.addWidget(self.readout)
+        layout.addWidget(self.caption)
         layout.addWidget(self.plot, 1)
         self._question: tuple[object, ...] = ()
         self.plot.depthChanged.connect(self._on_plot_depth_changed)
@@ -50,12 +62,14 @@ class CurvePanel(FramedPanel):
         question = (result.model.name, result.request.ids, tuple(s.label for s in series), *about)
         self.plot.show_series(series, anew=question != self._question)
         self._question = question
+        self.caption.show_result(result)
         self._write()
         self.show_body()
 
     def restyle(self) -> None:  # noqa: D102
         super().restyle()
         self.readout.restyle()
+        self.caption.restyle()
         self.plot.restyle()
 
     def _write(self) -> None:

@@ -12,6 +12,7 @@ from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 
 from gui.theme.plot_style import SYMBOLS, apply_plot_style, line_pen, symbol_brush, symbol_pen, symbol_size
+from gui.widgets.curve_band import CurveBand
 from gui.widgets.curve_range import Limits, rounded_range, settled_range, start_squeezes, with_room_below
 from gui.widgets.depth_axis import DepthAxis
 from gui.widgets.number_format import plain
@@ -44,12 +45,21 @@ class Series:
     clean, operated : ndarray of float64, shape [n_layers + 1]
     place : int
         Which colour and symbol it has.
+    low, high : ndarray of float64, shape [n_layers + 1], or None
+        What 95 % of several operated runs lie in; ``operated`` is then their mean.
     """
 
     label: str
     clean: NDArray[np.float64]
     operated: NDArray[np.float64]
     place: int = 0
+    low: NDArray[np.float64] | None = None
+    high: NDArray[np.float64] | None = None
+
+    @property
+    def arrays(self) -> list[NDArray[np.float64]]:
+        """All that is drawn."""
+        return [each for each in (self.clean, self.operated, self.low, self.high) if each is not None]
 
     @property
     def unchanged(self) -> bool:
@@ -88,6 +98,7 @@ class CurvePlot(pg.PlotWidget):
         self._shown: tuple[float, float] | None = None
         self._clean: list[pg.PlotDataItem] = []
         self._operated: list[pg.PlotDataItem] = []
+        self._bands: list[CurveBand] = []
         item = self.getPlotItem()
         item.hideButtons()
         item.setMenuEnabled(False)
@@ -128,7 +139,7 @@ class CurvePlot(pg.PlotWidget):
         self.series = tuple(series)
         self._make_items(len(self.series), restyled=moved)
         self.axis.set_layers(self.n_depths - 1)
-        arrays = [array for each in self.series for array in (each.clean, each.operated)]
+        arrays = [array for each in self.series for array in each.arrays]
         squeezed = start_squeezes(arrays, self._limits)
         wanted = rounded_range([array[1:] for array in arrays] if squeezed else arrays, self._limits)
         if squeezed:
@@ -142,6 +153,7 @@ class CurvePlot(pg.PlotWidget):
             if there:
                 self._draw(item, self._links[2 * index], self.series[index].clean, low)
                 self._draw(self._operated[index], self._links[2 * index + 1], self.series[index].operated, low)
+            self._draw_band(index)
             for curve in (item, self._operated[index]):
                 curve.setVisible(there)
             for link in self._links[2 * index : 2 * index + 2]:
@@ -151,6 +163,12 @@ class CurvePlot(pg.PlotWidget):
             self._start.setText(f"▼ {plain(float(self.series[0].operated[0]), 1)}")
         self._set_ranges()
         self._place_crosshair(self.depth if self.depth < self.n_depths else -1)
+
+    def _draw_band(self, index: int) -> None:
+        """Draw what most of several runs lie in, but not where it comes in from below the range."""
+        band, there = self._bands[index], index < len(self.series)
+        low, high = (self.series[index].low, self.series[index].high) if there else (None, None)
+        band.show_between(low, high, int(self._squeezed))
 
     def _draw(self, curve: pg.PlotDataItem, link: pg.PlotDataItem, values: NDArray[np.float64], low: float) -> None:
         """Draw a curve; from a start below the range only a link comes in, which is not to scale."""
@@ -172,6 +190,7 @@ class CurvePlot(pg.PlotWidget):
         for index, (clean, operated) in enumerate(zip(self._clean, self._operated, strict=True)):
             place = self.series[index].place if index < len(self.series) else index
             before, after = self._colors(p, place)
+            self._bands[index].restyle(theme, after)
             for item, color, dashed in ((clean, before, True), (operated, after, False)):
                 item.setPen(line_pen(theme, color, dashed=dashed))
                 item.setSymbol(SYMBOLS[place % len(SYMBOLS)] if size else None)
@@ -185,6 +204,9 @@ class CurvePlot(pg.PlotWidget):
     def _make_items(self, count: int, *, restyled: bool) -> None:
         changed = restyled or count > len(self._clean)
         while len(self._clean) < count:
+            band = CurveBand()
+            self.getPlotItem().addItem(band, ignoreBounds=True)
+            self._bands.append(band)
             for items, z in ((self._clean, 1), (self._operated, 2)):
                 item = pg.PlotDataItem(connect="finite")
                 item.setZValue(z)

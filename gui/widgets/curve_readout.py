@@ -31,6 +31,8 @@ class ReadoutRow:
     ----------
     symbol : int or None
         Place of the series whose colour and symbol stand before the label.
+    band : str
+        What 95 % of several operated runs lie in; empty for a single one.
     """
 
     label: str
@@ -38,13 +40,23 @@ class ReadoutRow:
     operated: str
     change: str
     symbol: int | None = None
+    band: str = ""
+
+    @property
+    def spread(self) -> str:
+        """The operated number with its band."""
+        return f"{self.operated} {self.band}".strip()
+
+    def written(self, column: str, *, banded: bool) -> str:
+        """Return what stands in a column."""
+        return self.spread if banded and column == "operated" else str(getattr(self, column))
 
 
 class CurveReadout(QWidget):
     """A heading, the names of three columns with samples of their lines, and rows of numbers.
 
-    Where three have no room, the clean numbers give way: the change is what one looks for. They
-    are in the tip then, and the sample of their line stays where it can.
+    Where three have no room, the clean numbers give way, then the bands of several runs: the change
+    is what one looks for. They are in the tip then, and the sample of the clean line stays where it can.
 
     Parameters
     ----------
@@ -60,13 +72,14 @@ class CurveReadout(QWidget):
         self._widest = plain(-0.0001 if by_pair else -10)
         self.heading = self.short = ""
         self.rows: tuple[ReadoutRow, ...] = ()
+        self._banded = True
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def show_rows(self, heading: str, rows: Sequence[ReadoutRow], *, short: str = "") -> None:
         """Show numbers; ``short`` is the heading where there is no room for it."""
         taller = len(rows) != len(self.rows)
         self.heading, self.short, self.rows = heading, short, tuple(rows)
-        said = "; ".join(f"{r.label}: clean {r.clean}, operated {r.operated}, change {r.change}" for r in rows)
+        said = "; ".join(f"{r.label}: clean {r.clean}, operated {r.spread}, change {r.change}" for r in rows)
         self.setAccessibleName(heading)
         self.setAccessibleDescription(said)
         self._tell()
@@ -91,9 +104,12 @@ class CurveReadout(QWidget):
         return QFontMetricsF(self.theme.font(LABEL_SIZE, bold=True)).height() + self.theme.pixels(4)
 
     def _columns(self) -> dict[str, tuple[float, float]]:
-        """Return left and right of each column; the clean numbers give way to the labels."""
-        made = self._place(COLUMNS)
-        return made if self._room(made) >= self.theme.pixels(LEAST_LABEL) else self._place(COLUMNS[1:])
+        """Return left and right of each column; the clean numbers give way to the labels, then the bands."""
+        for names, self._banded in ((COLUMNS, True), (COLUMNS[1:], True), (COLUMNS[1:], False)):
+            made = self._place(names)
+            if self._room(made) >= self.theme.pixels(LEAST_LABEL):
+                break
+        return made
 
     def _room(self, columns: dict[str, tuple[float, float]]) -> float:
         return min(left for left, _ in columns.values()) - self.theme.pixels(EDGE + SWATCH + 10)
@@ -106,7 +122,7 @@ class CurveReadout(QWidget):
         for name in reversed(names):
             needs = [head.horizontalAdvance(name), numbers.horizontalAdvance(self._widest)]
             needs[0] += self._sample() if name != "change" else 0
-            needs += [numbers.horizontalAdvance(getattr(row, name)) for row in self.rows]
+            needs += [numbers.horizontalAdvance(row.written(name, banded=self._banded)) for row in self.rows]
             made[name] = (right - max(needs), right)
             right = made[name][0] - theme.pixels(16)
         return made
@@ -118,10 +134,10 @@ class CurveReadout(QWidget):
         """Say in the tip what has no room."""
         columns = self._columns()
         metrics, room = QFontMetricsF(self.theme.font(LABEL_SIZE)), self._room(columns)
-        lines = [f"{row.label}: clean {row.clean}, operated {row.operated}" for row in self.rows]
+        lines = [f"{row.label}: clean {row.clean}, operated {row.spread}" for row in self.rows]
         if "clean" not in columns:
             lines.append("The clean run is dashed, with hollow symbols.")
-        elif all(metrics.horizontalAdvance(row.label) <= room for row in self.rows):
+        elif self._banded and all(metrics.horizontalAdvance(row.label) <= room for row in self.rows):
             lines = []
         self.setToolTip("\n".join(lines))
 
@@ -188,7 +204,7 @@ class CurveReadout(QWidget):
         room = QRectF(left, top, first - left - theme.pixels(10), line)
         self._text(painter, room, row.label, theme.font(LABEL_SIZE), p.text, right=False)
         for name, (start, end) in columns.items():
-            written = getattr(row, name)
+            written = row.written(name, banded=self._banded)
             quiet = name == "clean" or written == NO_CHANGE
             font = theme.font(LABEL_SIZE if written != NO_CHANGE else HEAD_SIZE, bold=not quiet)
             area = QRectF(start, top, end - start, line)

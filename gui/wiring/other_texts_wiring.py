@@ -77,7 +77,7 @@ class OtherTextsWiring(QObject):
         """Show what a session says of other prompts and models."""
         needed = needs(session)
         self._bar.set_prompt(session.donor_prompt, "donor" in needed)
-        self._bar.set_direction(session.clean_side, patching_words(session).partition(": ")[2])
+        self._bar.set_direction(session.clean_side, patching_words(session))
         self._bar.set_references(*self._references(session, bool(needed & {"references", "transplant"})))
         self._bar.set_donor_model(session.donor_model, "transplant" in needed)
         if not session.donor_prompt.strip() and self._donor is not None:
