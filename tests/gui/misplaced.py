@@ -91,6 +91,7 @@ def _overlaps(parent: QWidget, window: QWidget) -> list[str]:
         and not child.testAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         and child.width() > 1
         and child.height() > 1
+        and not _is_behind_a_tab(child)
     ]
     return [
         f"{_name(one)} {_box(one.geometry())} and {_name(other)} {_box(other.geometry())} overlap in {_name(parent)}"
