@@ -75,5 +75,5 @@ def assemble(session: Session, theme: Theme, settings: Settings) -> Application:
         ModelWiring(window, controller, library, theme, settings),
         TextFit(store, window, theme, notifications),
     )
-    actions = build_menus(window, menu_table(window, store, controller, theme, cuts))
+    actions = build_menus(window, menu_table(window, store, controller, theme, cuts, others))
     return Application(theme, store, thread, controller, notifications, window, wirings, actions)

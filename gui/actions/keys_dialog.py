@@ -12,12 +12,14 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (
         "Everywhere",
         (
-            ("Tab, Shift+Tab", "go through model, prompt, tokens, target, grid, operation, plan and panels"),
+            ("Tab, Shift+Tab", "go through model, prompts, tokens, target, grid, operation, plan and panels"),
             ("Ctrl+Z", "undo"),
             ("Ctrl+Shift+Z, Ctrl+Y", "redo"),
             ("Ctrl+1, Ctrl+2, Ctrl+3", "choose silence, scale, noise"),
             ("Ctrl+Backspace", "clear all incisions"),
             ("Ctrl+D, Ctrl+Shift+D", "switch all incisions off, on"),
+            ("Ctrl+K, Ctrl+Shift+K", "counterfactual prompt, swap the two prompts"),
+            ("Ctrl+Shift+R", "reference prompts"),
             ("F5, Ctrl+.", "run again, cancel"),
             ("Ctrl++, Ctrl+-, Ctrl+0", "larger, smaller, normal text"),
             ("Ctrl+O", "open a model"),
@@ -31,6 +33,7 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("Space", "choose"),
             ("A", "choose all"),
             ("P", "pair two tokens"),
+            ("M, then Up, Down", "match a token with one of the counterfactual prompt"),
             ("Esc", "go back"),
         ),
     ),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gui.store import SessionStore
     from gui.theme.theme import Theme
     from gui.wiring.cut_wiring import CutWiring
+    from gui.wiring.other_texts_wiring import OtherTextsWiring
 
 ABOUT = (
     "Circuit Surgeon\n\nVisual circuit surgery on transformer language models. Every number on screen comes from a "
@@ -27,12 +28,18 @@ ABOUT = (
 
 
 def menu_table(
-    window: MainWindow, store: SessionStore, controller: RunController, theme: Theme, cuts: CutWiring
+    window: MainWindow,
+    store: SessionStore,
+    controller: RunController,
+    theme: Theme,
+    cuts: CutWiring,
+    others: OtherTextsWiring,
 ) -> tuple[ActionSpec, ...]:
     """Return all entries of all menus, in order."""
     return (
         *_file(window),
         *_edit(store, cuts),
+        *_other_texts(window, store, others),
         *_view(window, theme),
         *_run(store, controller, cuts),
         ActionSpec("&Help", "Keys", lambda: KeysDialog(window).exec(), ("F1",)),
@@ -80,6 +87,26 @@ def _edit(store: SessionStore, cuts: CutWiring) -> tuple[ActionSpec, ...]:
         ActionSpec(
             "&Edit", "Switch all incisions on", partial(cuts.enable_all, True), ("Ctrl+Shift+D",), "Apply them again.",
             partial(any_cut, False), changed,
+        ),
+    )  # fmt: skip
+
+
+def _other_texts(window: MainWindow, store: SessionStore, others: OtherTextsWiring) -> tuple[ActionSpec, ...]:
+    def both() -> State:
+        return State(enabled=bool(store.session.donor_prompt.strip()))
+
+    return (
+        ActionSpec("&Edit", "-"),
+        ActionSpec(
+            "&Edit", "Counterfactual prompt …", window.counterfactual.open, ("Ctrl+K",), "The prompt that patches take from.",
+        ),
+        ActionSpec(
+            "&Edit", "Swap the two prompts", others.swap_prompts, ("Ctrl+Shift+K",), "Operate on the other one.",
+            both, (store.changed,),
+        ),
+        ActionSpec(
+            "&Edit", "Reference prompts …", others.ask_for_references, ("Ctrl+Shift+R",),
+            "What means are taken over and resampling draws from.",
         ),
     )  # fmt: skip
 

@@ -62,7 +62,7 @@ class OtherTextsWiring(QObject):
         bar.promptEdited.connect(self._on_bar_prompt_edited)
         bar.promptFinished.connect(store.seal)
         bar.cleared.connect(self._on_bar_cleared)
-        bar.swapWanted.connect(self._on_bar_swap_wanted)
+        bar.swapWanted.connect(self.swap_prompts)
         bar.sideChosen.connect(self._on_bar_side_chosen)
         bar.referencesWanted.connect(self.ask_for_references)
         bar.donorModelsWanted.connect(self._on_bar_donor_models_wanted)
@@ -116,7 +116,8 @@ class OtherTextsWiring(QObject):
         self._edit(lambda session: edits.with_donor_prompt(session, ""), "Take the counterfactual prompt away")
 
     @Slot()
-    def _on_bar_swap_wanted(self) -> None:
+    def swap_prompts(self) -> None:
+        """Exchange prompt and counterfactual prompt."""
         self._edit(edits.swapped_prompts, "Swap the two prompts")
 
     @Slot(str)
