@@ -86,6 +86,7 @@ class RunCache:
     def forget(self, model: str) -> None:
         """Let go everything of the model of that identity."""
         self._traces = OrderedDict((key, trace) for key, trace in self._traces.items() if key[0] != model)
+        self._captured = OrderedDict((key, rows) for key, rows in self._captured.items() if key[0] != model)
         self._results = OrderedDict((key, result) for key, result in self._results.items() if key.model != model)
 
     def clear(self) -> None:
