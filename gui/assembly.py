@@ -18,6 +18,7 @@ from gui.wiring.notice_wiring import NoticeWiring
 from gui.wiring.other_texts_wiring import OtherTextsWiring
 from gui.wiring.panel_wiring import PanelWiring
 from gui.wiring.prompt_wiring import PromptWiring
+from gui.wiring.receiver_wiring import ReceiverWiring
 from gui.wiring.text_fit import TextFit
 from gui.wiring.window_wiring import WindowWiring
 from gui.worker.model_thread import ModelThread
@@ -69,6 +70,7 @@ def assemble(session: Session, theme: Theme, settings: Settings) -> Application:
         PromptWiring(store, controller, notifications, window.header, window.strip, window.chips),
         others,
         cuts,
+        ReceiverWiring(store, notifications, window.grid, window.plan),
         PanelWiring(store, controller, window.panels.values()),
         NoticeWiring(controller, notifications, window.header),
         WindowWiring(window, controller, notifications, theme, settings),

@@ -15,7 +15,7 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("Tab, Shift+Tab", "go through model, prompts, tokens, target, grid, operation, plan and panels"),
             ("Ctrl+Z", "undo"),
             ("Ctrl+Shift+Z, Ctrl+Y", "redo"),
-            ("Ctrl+1, Ctrl+2, Ctrl+3", "choose silence, scale, noise"),
+            ("Ctrl+1 to Ctrl+9, Ctrl+Alt+1 on", "choose an operation, in their order"),
             ("Ctrl+Backspace", "clear all incisions"),
             ("Ctrl+D, Ctrl+Shift+D", "switch all incisions off, on"),
             ("Ctrl+K, Ctrl+Shift+K", "counterfactual prompt, swap the two prompts"),
@@ -43,6 +43,7 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("Arrows, Shift+Arrows", "move, select a rectangle"),
             ("Space, Enter", "cut"),
             ("Delete", "take incisions away"),
+            ("Esc", "give up a drag, or picking a receiver"),
         ),
     ),
     (
@@ -51,6 +52,7 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("Space", "switch an incision off and on"),
             ("Alt+Up, Alt+Down", "reorder"),
             ("Delete", "remove"),
+            ("Menu, Shift+F10", "carry to one receiver, and more"),
         ),
     ),
 )

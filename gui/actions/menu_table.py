@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMessageBox
 from core.interventions.ops import ordered
 from gui.actions.action import ActionSpec, State
 from gui.actions.keys_dialog import KeysDialog
+from gui.surgery.brush_operations import operation_key
 from gui.theme.palette import PALETTES
 from gui.theme.theme import SCALES
 
@@ -162,7 +163,7 @@ def _run(store: SessionStore, controller: RunController, cuts: CutWiring) -> tup
         ActionSpec("&Run", "-"),
         *(
             ActionSpec(
-                "&Run", f"Operation: {each.label}", partial(cuts.choose_operation, each.key), (f"Ctrl+{number}",),
+                "&Run", f"Operation: {each.label}", partial(cuts.choose_operation, each.key), (operation_key(number),),
                 state=partial(in_force, each.key), follows=(store.changed,),
             )
             for number, each in enumerate(ordered(), 1)

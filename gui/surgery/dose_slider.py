@@ -70,7 +70,7 @@ class DoseSlider(QAbstractSlider):
 
     def minimumSizeHint(self) -> QSize:
         """Return the least room for a drag."""
-        return QSize(self._theme.pixels(100), self._theme.pixels(HEIGHT))
+        return QSize(self._theme.pixels(80), self._theme.pixels(HEIGHT))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Take the knob, wherever the groove was pressed."""

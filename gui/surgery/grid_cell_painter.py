@@ -60,6 +60,10 @@ class CellPainter:
         self.empty(painter, box)
         self._edge(painter, box, QColor(self._theme.palette.border_strong), Qt.PenStyle.DotLine)
 
+    def closed(self, painter: QPainter, box: QRectF) -> None:
+        """Paint a cell where a click can do nothing at the moment."""
+        self._edge(painter, box, QColor(self._theme.palette.border), Qt.PenStyle.SolidLine)
+
     def ghost(self, painter: QPainter, box: QRectF, operation: str, *, over: bool) -> None:
         """Hint at what a click would do."""
         if not over:
@@ -74,7 +78,9 @@ class CellPainter:
         """Paint a cell that has incisions."""
         incision = mark.incision
         color = QColor(self._theme.palette.operation(incision.operation))
-        if mark.coverage == "exact" and incision.enabled and not incision.problem:
+        if not mark.own:
+            self._beside(painter, box, mark, color)
+        elif mark.coverage == "exact" and incision.enabled and not incision.problem:
             self.full(painter, box, incision.operation, dose_words(incision.operation, incision.params))
         elif mark.coverage == "elsewhere" and not incision.problem:
             self.empty(painter, box)
@@ -85,6 +91,25 @@ class CellPainter:
             self._warning(painter, box)
         if mark.count > 1 and min(box.width(), box.height()) >= COUNT_FROM:
             self._count(painter, box, mark.count)
+
+    def _beside(self, painter: QPainter, box: QRectF, mark: CellMark, color: QColor) -> None:
+        """Paint an incision at another hook point than the cell stands for: the hook point's letters say which."""
+        self.empty(painter, box)
+        room = box
+        if mark.coverage == "elsewhere":
+            self._corner(painter, box, color, filled=mark.incision.enabled)
+            room = box.adjusted(0, 0, -box.width() * 0.3, 0)
+        else:
+            tint = QColor(color)
+            tint.setAlpha(50)
+            painter.fillPath(self._shape(box), tint)
+        if min(box.width(), box.height()) >= MARK_FROM:
+            together, size = self.one_line(room.width(), box.height(), "", "\N{MIDDLE DOT}".join(mark.signs))
+            font = self._theme.font(14, bold=True)
+            font.setPixelSize(size)
+            painter.setFont(font)
+            painter.setPen(color)
+            painter.drawText(room, Qt.AlignmentFlag.AlignCenter, together or mark.signs[0][:1])
 
     def _partly(self, painter: QPainter, box: QRectF, mark: CellMark, color: QColor) -> None:
         """Paint an incision at some of the chosen tokens, or one that is off or not applied."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gui.surgery.grid_model import WIDE_COLUMNS, Cell, GridModel
+from gui.surgery.grid_model import N_WIDE, Cell, GridModel
 
 SMALLEST, LARGEST, FLATTEST = 14, 88, 9
 WIDEST_SHAPE, TALLEST_SHAPE = 1.6, 1.35
@@ -41,7 +41,7 @@ class GridGeometry:
     Attributes
     ----------
     cell_width, cell_height : int
-        Of a head's cell, the gap to the next one included.
+        Of a head's cell, the gap to the next one included; a key-value head's spans its group of queries.
     wide_width : int
         Of a cell in the wide columns.
     gap : int
@@ -49,7 +49,7 @@ class GridGeometry:
     label_width, header_height : int
         Of the pinned row labels and column labels.
     group_gap : int
-        Between heads and wide columns, and below the embedding.
+        Between heads and wide columns, below the embedding, and above the logits.
     left : int
         Free space left of everything, so that a small grid stands in the middle.
     """
@@ -76,19 +76,18 @@ class GridGeometry:
 
     def column_x(self, column: int) -> int:
         """Return the left edge of a column."""
-        heads = min(column, self.model.n_heads)
-        wide = column - heads
-        return (
-            heads * self.cell_width + wide * self.wide_width + (self.group_gap if column >= self.model.n_heads else 0)
-        )
+        heads = min(column, self.model.head_columns)
+        gap = self.group_gap if column >= self.model.head_columns else 0
+        return heads * self.cell_width + (column - heads) * self.wide_width + gap
 
     def column_width(self, column: int) -> int:
         """Return the width of a column."""
-        return self.cell_width if column < self.model.n_heads else self.wide_width
+        return self.cell_width if column < self.model.head_columns else self.wide_width
 
     def row_y(self, row: int) -> int:
         """Return the upper edge of a row."""
-        return row * self.cell_height + (self.group_gap if row else 0)
+        gaps = (row > 0) + (self.model.has_logits and row > self.model.n_layers)
+        return row * self.cell_height + gaps * self.group_gap
 
     def rect(self, cell: Cell) -> tuple[int, int, int, int]:
         """Return x, y, width and height of what is painted of a cell."""
@@ -102,18 +101,19 @@ class GridGeometry:
 
     def column_at(self, x: float) -> int | None:
         """Return the column at a place, or None beside them and between the groups."""
-        heads = self.model.n_heads * self.cell_width
+        heads = self.model.head_columns * self.cell_width
         if 0 <= x < heads:
             return int(x // self.cell_width)
         wide = (x - heads - self.group_gap) // self.wide_width
-        return self.model.n_heads + int(wide) if 0 <= wide < len(WIDE_COLUMNS) else None
+        return self.model.head_columns + int(wide) if 0 <= wide < N_WIDE else None
 
     def row_at(self, y: float) -> int | None:
-        """Return the row at a place, or None beside them and below the embedding."""
-        if 0 <= y < self.cell_height:
-            return 0
-        row = (y - self.group_gap) // self.cell_height
-        return int(row) if 1 <= row < self.model.rows else None
+        """Return the row at a place, or None beside them, below the embedding and above the logits."""
+        row = int((y - self.group_gap) // self.cell_height) if y >= self.cell_height else 0
+        if row > self.model.n_layers:
+            row = max(self.model.n_layers, int((y - 2 * self.group_gap) // self.cell_height))
+        there = 0 <= row < self.model.rows and 0 <= y - self.row_y(row) < self.cell_height
+        return row if there else None
 
     def cell_at(self, x: float, y: float) -> Cell | None:
         """Return the cell at a place."""
@@ -167,19 +167,20 @@ def fitted(
         Pixels that the longest label of the wide columns needs.
     """
     smallest, largest, flattest = (round(size * scale) for size in (SMALLEST, LARGEST, FLATTEST))
-    group_gap = round(10 * scale)
+    group_gap = round(min(max(height / 40, 4 * scale), 10 * scale))
     room = width - label_width - group_gap - 2
-    even = room // (model.n_heads + len(WIDE_COLUMNS))
-    across = even if even >= wide_label else (room - len(WIDE_COLUMNS) * wide_label) // max(model.n_heads, 1)
+    even = room // (model.n_heads + N_WIDE)
+    across = even if even >= wide_label else (room - N_WIDE * wide_label) // max(model.n_heads, 1)
     across = min(max(across, smallest), largest)
-    down = (height - header_height - group_gap - 2) // model.rows
+    down = (height - header_height - (1 + model.has_logits) * group_gap - 2) // model.rows
     down = min(max(down, flattest), largest, round(max(across, smallest) * TALLEST_SHAPE))
     across = max(min(across, round(down * WIDEST_SHAPE)), smallest)
     wide = max(wide_label, across)
-    body = model.n_heads * across + len(WIDE_COLUMNS) * wide + group_gap
+    head = model.n_heads * across // model.head_columns
+    body = model.head_columns * head + N_WIDE * wide + group_gap
     return GridGeometry(
         model=model,
-        cell_width=across,
+        cell_width=head,
         cell_height=down,
         wide_width=wide,
         gap=min(max(min(across, down) // 10, 1), 5),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QRegion
+from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPolygonF, QRegion
 
 from gui.surgery.grid_cell_painter import CellPainter
 from gui.surgery.grid_geometry import GridGeometry, Hit, fitted, label_step
@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
     from gui.theme.theme import Theme
 
-EMBED = "embed"
+OUTSIDE = ("embed", "logits")
 LABEL, WIDE_LABEL = 12, 11
 LARGE_FROM = 48
 NEIGHBOURS = 48
 RING = 4
 WIDE_AT_MOST = 1.5
+ARROW = 9
 
 
 @dataclass
@@ -37,6 +38,12 @@ class GridLook:
         The cells of a drag that is under way, and whether it adds.
     outlined : tuple of cell
         A rectangle that the next key or click means.
+    closed : frozenset of cell
+        Where a click can do nothing at the moment.
+    inviting : bool
+        Whether the cells that are not closed are lit up, because one of them is to be picked.
+    paths : tuple of (cell, cell, str)
+        From where to where a change is carried, and by which operation.
     across, down : int
         How far the cells are scrolled.
     """
@@ -47,6 +54,9 @@ class GridLook:
     focus: Cell | None = None
     stroke: tuple[frozenset[Cell], bool] | None = None
     outlined: tuple[Cell, ...] = ()
+    closed: frozenset[Cell] = frozenset()
+    inviting: bool = False
+    paths: tuple[tuple[Cell, Cell, str], ...] = ()
     operation: str = "silence"
     dose: str = ""
     across: int = 0
@@ -81,17 +91,21 @@ class GridPainter:
         self._large, self._short = 0, False
         self._cells.forget()
         geometry = self._fitted(model, width, height)
-        if geometry.wide_width > WIDE_AT_MOST * geometry.cell_width:
+        if geometry.wide_width > WIDE_AT_MOST * geometry.cell_width / self._span(model):
             self._short = True
             short = self._fitted(model, width, height)
             over = geometry.label_width + geometry.body_width > width
             if over or short.cell_width > geometry.cell_width:
                 return short
             self._short = False
-        if geometry.cell_width >= self._theme.pixels(LARGE_FROM):
+        if geometry.cell_width / self._span(model) >= self._theme.pixels(LARGE_FROM):
             self._large = 3
             geometry = self._fitted(model, width, height)
         return geometry
+
+    def _span(self, model: GridModel) -> float:
+        """Return how many query heads' cells a head column is as wide as."""
+        return model.n_heads / model.head_columns
 
     def _font(self, size: float, *, bold: bool = False) -> QFont:
         return self._theme.font(size + self._large, bold=bold)
@@ -101,8 +115,8 @@ class GridPainter:
             QFontMetrics(self._font(LABEL, bold=True)),
             QFontMetrics(self._font(WIDE_LABEL, bold=True)),
         )
-        names = [model.row_label(model.rows - 1), EMBED]
-        columns = range(model.n_heads, model.columns)
+        names = [model.row_label(model.n_layers), *OUTSIDE]
+        columns = range(model.head_columns, model.columns)
         wide = max(wide_labels.horizontalAdvance(self.column_label(model, column)) for column in columns)
         return fitted(
             model,
@@ -117,7 +131,7 @@ class GridPainter:
     def column_label(self, model: GridModel, column: int) -> str:
         """Return what stands above a column: a number, a name, or the name's first letter."""
         label = model.column_label(column)
-        return label[:1] if self._short and column >= model.n_heads else label
+        return label[:1] if self._short and column >= model.head_columns else label
 
     def crosshair(self, look: GridLook, size: QRect) -> QRegion:
         """Return what the pointer lights up in a viewport of a size: a row, a column, and their labels."""
@@ -160,13 +174,14 @@ class GridPainter:
         g, soft = look.geometry, QColor(self._theme.palette.accent_soft)
         assert g is not None
         left, top = look.body()
-        half, width, height = g.gap // 2, g.body_width - g.gap, g.body_height - g.gap
+        half, width = g.gap // 2, g.body_width - g.gap
         if look.hover.row is not None:
             painter.fillRect(left, top + g.row_y(look.hover.row) - half, width, g.cell_height, soft)
         if look.hover.column is not None:
             x = left + g.column_x(look.hover.column) - half
             first = g.row_y(1) - half
-            painter.fillRect(x, top + first, g.column_width(look.hover.column), height - first, soft)
+            below = g.row_y(g.model.n_layers) + g.cell_height - g.gap
+            painter.fillRect(x, top + first, g.column_width(look.hover.column), below - first, soft)
 
     def _body(self, painter: QPainter, look: GridLook, area: QRect) -> None:
         g = look.geometry
@@ -174,8 +189,9 @@ class GridPainter:
         left, top = look.body()
         columns = g.columns_in(area.left() - left, area.width())
         for row in g.rows_in(area.top() - top, area.height()):
-            for column in columns if row else range(g.model.columns - 1, g.model.columns):
+            for column in columns if g.model.is_layer(row) else range(g.model.columns - 1, g.model.columns):
                 self._cell(painter, look, (row, column))
+        self._paths(painter, look)
         self._outline(painter, look)
         if look.focus is not None:
             self._ring(painter, look.rect(look.focus))
@@ -189,14 +205,35 @@ class GridPainter:
             else:
                 self._cells.leaving(painter, box)
             return
-        if mark is None:
-            self._cells.empty(painter, box, cell[0] == look.hover.row or cell[1] == look.hover.column)
-        else:
+        closed = cell in look.closed
+        if mark is not None:
             self._cells.marked(painter, box, mark)
-        if hovered and (mark is None or mark.coverage != "exact"):
+        elif closed:
+            self._cells.closed(painter, box)
+        else:
+            lit = look.inviting or cell[0] == look.hover.row or cell[1] == look.hover.column
+            self._cells.empty(painter, box, lit)
+        if hovered and not (closed or look.inviting) and (mark is None or mark.coverage != "exact"):
             self._cells.ghost(painter, box, look.operation, over=mark is not None)
-        if hovered:
+        if hovered and not closed:
             self._cells.lit(painter, box)
+
+    def _paths(self, painter: QPainter, look: GridLook) -> None:
+        """Draw an arrow from every incision that is carried to one receiver."""
+        size = self._theme.pixels(ARROW)
+        for start, end, operation in look.paths:
+            way = QLineF(QRectF(look.rect(start)).center(), QRectF(look.rect(end)).center())
+            color = QColor(self._theme.palette.operation(operation))
+            for width, ink in ((5.0, QColor(self._theme.palette.surface)), (2.0, color)):
+                painter.setPen(QPen(ink, width * self._theme.scale, c=Qt.PenCapStyle.RoundCap))
+                painter.drawLine(way)
+            back = QLineF.fromPolar(size, way.angle() + 180).p2()
+            side = QLineF.fromPolar(size / 2, way.angle() + 90).p2()
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(color)
+            tip = way.p2()
+            painter.drawPolygon(QPolygonF([tip, tip + back + side, tip + back - side]))
+            painter.drawEllipse(QPointF(way.p1()), size / 3, size / 3)
 
     def _outline(self, painter: QPainter, look: GridLook) -> None:
         if len(look.outlined) < 2:
@@ -223,16 +260,20 @@ class GridPainter:
             QRect(start - RING, 0, size.width(), g.header_height - RING), Qt.ClipOperation.IntersectClip
         )
         painter.fillRect(QRect(0, 0, size.width(), g.header_height - RING), QColor(p.surface))
+        heads = g.model.head_columns
         metrics = QFontMetrics(self._font(LABEL))
-        widest = metrics.horizontalAdvance(str(g.model.n_heads - 1)) + self._theme.pixels(6)
+        widest = metrics.horizontalAdvance(str(heads - 1)) + self._theme.pixels(6)
         step = label_step(g.cell_width, widest)
         lit = self._lit(look)[1]
         for column in g.columns_in(look.across, size.width()):
-            crowded = lit is not None and 0 < abs(column - lit) * g.cell_width < widest and column < g.model.n_heads
-            if column != lit and (crowded or (column < g.model.n_heads and column % step)):
+            crowded = lit is not None and 0 < abs(column - lit) * g.cell_width < widest and column < heads
+            if column != lit and (crowded or (column < heads and column % step)):
                 continue
             box = QRect(left + g.column_x(column) - g.gap // 2, 0, g.column_width(column), g.header_height - RING)
-            self._label(painter, box, self.column_label(g.model, column), column == lit, Qt.AlignmentFlag.AlignHCenter)
+            label = self.column_label(g.model, column)
+            shared = f"{label} {g.model.shared_label(column)}".strip()
+            fits = metrics.horizontalAdvance(shared) + self._theme.pixels(12) < box.width()
+            self._label(painter, box, shared if fits else label, column == lit, Qt.AlignmentFlag.AlignHCenter)
         painter.restore()
 
     def _row_labels(self, painter: QPainter, look: GridLook, size: QRect) -> None:
@@ -249,8 +290,8 @@ class GridPainter:
         step = label_step(g.cell_height, tall)
         lit = self._lit(look)[0]
         for row in g.rows_in(look.down, size.height()):
-            crowded = lit is not None and 0 < abs(row - lit) * g.cell_height < tall
-            if row != lit and (crowded or (row and (row - 1) % step)):
+            crowded = lit is not None and 0 < abs(g.row_y(row) - g.row_y(lit)) < tall
+            if row != lit and (crowded or (g.model.is_layer(row) and (row - 1) % step)):
                 continue
             box = QRect(g.left, top + g.row_y(row) - g.gap // 2, g.label_width - self._theme.pixels(6), g.cell_height)
             self._label(painter, box, g.model.row_label(row), row == lit, Qt.AlignmentFlag.AlignRight)
@@ -264,7 +305,7 @@ class GridPainter:
 
     def _label(self, painter: QPainter, box: QRect, text: str, lit: bool, align: Qt.AlignmentFlag) -> None:
         p = self._theme.palette
-        painter.setFont(self._font(WIDE_LABEL if text.isupper() and text.isalpha() else LABEL, bold=lit))
+        painter.setFont(self._font(WIDE_LABEL if text.isupper() and not text[-1:].isdigit() else LABEL, bold=lit))
         metrics = painter.fontMetrics()
         width, height = metrics.horizontalAdvance(text) + self._theme.pixels(8), metrics.height() + 2
         x = box.right() - width + 1 if align == Qt.AlignmentFlag.AlignRight else box.center().x() - width // 2 + 1

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QFocusEvent, QPainter, QPaintEvent, QResizeEve
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from gui.surgery.grid_geometry import Hit
-from gui.surgery.grid_model import Cell, GridModel, cell_marks, occupied
+from gui.surgery.grid_model import Cell, GridModel, cell_marks, occupied, paths
 from gui.surgery.grid_painter import GridLook, GridPainter
 from gui.surgery.grid_words import GridScene, cell_name
 from gui.surgery.incision_words import dose_words
@@ -31,6 +31,7 @@ class GridSurface(QAbstractScrollArea):
         self.focus_cell: Cell = (1, 0)
         self.ring = False
         self.taken: frozenset[Cell] = frozenset()
+        self._asked: object = None
         self.painting = GridPainter(theme)
         self.setAccessibleName("grid of layers and heads")
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -40,9 +41,16 @@ class GridSurface(QAbstractScrollArea):
 
     def refresh_marks(self) -> None:
         """Read incisions, chosen tokens and brush of the scene again."""
-        model = self.scene.model
-        self.look.marks = cell_marks(model, self.scene.incisions, self.scene.chosen) if model else {}
-        self.taken = occupied(self.look.marks, self.scene.operation)
+        scene, model = self.scene, self.scene.model
+        self.look.marks = cell_marks(model, scene.incisions, scene.chosen) if model else {}
+        self.taken = occupied(self.look.marks, scene.operation)
+        self.look.paths = paths(model, scene.incisions) if model else ()
+        self.look.inviting = scene.sender is not None
+        asked = (model, scene.info, scene.operation, scene.sender)
+        if asked != self._asked:
+            self._asked = asked
+            cells = model.cells if model else ()
+            self.look.closed = frozenset(cell for cell in cells if model and scene.refusal(model.site(cell)))
         self.look.operation = self.scene.operation
         self.look.dose = dose_words(self.scene.operation, self.scene.params)
         self.viewport().update()
@@ -177,7 +185,7 @@ class GridCells:
     def name(self, index: int) -> str:
         """Return a cell in words."""
         model = self._view.scene.model
-        return cell_name(self._view.scene, model.site(self.cells()[index])) if model else ""
+        return cell_name(self._view.scene, self.cells()[index]) if model else ""
 
     def rect(self, index: int) -> QRect:
         """Return where a cell is."""
@@ -186,7 +194,7 @@ class GridCells:
     def checked(self, index: int) -> bool:
         """Whether a cell is cut at just the chosen tokens."""
         mark = self._view.look.marks.get(self.cells()[index])
-        return mark is not None and mark.coverage == "exact"
+        return mark is not None and mark.own and mark.coverage == "exact"
 
     def focused(self) -> int:
         """Return the focused cell, or -1."""

@@ -42,10 +42,14 @@ class GridView(GridSurface):
         As in ``HeadGrid``.
     pointed(Hit)
         What is under the pointer, else what has the focus.
+    receiverPicked(Site), receiverGivenUp()
+        As in ``HeadGrid``.
     """
 
     cellsToggled = Signal(tuple, bool)
     pointed = Signal(object)
+    receiverPicked = Signal(object)
+    receiverGivenUp = Signal()
 
     def __init__(self, theme: Theme, scene: GridScene, parent: QWidget | None = None) -> None:
         super().__init__(theme, scene, parent)
@@ -53,18 +57,29 @@ class GridView(GridSurface):
         self._stroke: Stroke | None = None
 
     def refresh_model(self) -> None:
-        """Show another model's cells."""
-        self.focus_cell = self._anchor = (1, 0)
+        """Show other cells; the focus stays where it was, if there is still such a cell."""
+        if self.scene.model is None or not self.scene.model.has(self.focus_cell):
+            self.focus_cell = (1, 0)
+        self._anchor = self.focus_cell
         self.look.hover, self.look.outlined, self._stroke = Hit(), (), None
         self.refit()
         self.refresh_marks()
+
+    def start_at_first_open(self) -> None:
+        """Put the focus on the first cell where a click does something."""
+        cells = self.scene.model.cells if self.scene.model else ()
+        first = next((cell for cell in cells if cell not in self.look.closed), None)
+        if first is not None:
+            self._focus_on(first)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin a stroke, take a rectangle, or a whole row or column."""
         model, hit = self.scene.model, self._hit(event.position())
         if model is None or event.button() != Qt.MouseButton.LeftButton:
             return
-        if hit.cell is None:
+        if self.scene.sender is not None:
+            self._pick(hit.cell)
+        elif hit.cell is None:
             self._toggle(hit.cells(model))
         elif event.modifiers() & SHIFT:
             self._toggle(model.rectangle(self.focus_cell, hit.cell))
@@ -113,10 +128,15 @@ class GridView(GridSurface):
         if step is not None:
             self._focus_on(model.stepped(self.focus_cell, *step), keep_anchor=bool(event.modifiers() & SHIFT))
         elif key in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._toggle(model.rectangle(self._anchor, self.focus_cell))
+            if self.scene.sender is not None:
+                self._pick(self.focus_cell)
+            else:
+                self._toggle(model.rectangle(self._anchor, self.focus_cell))
         elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
-            there = [cell for cell in model.rectangle(self._anchor, self.focus_cell) if cell in self.look.marks]
-            self._emit(there, add=False)
+            marks, cells = self.look.marks, model.rectangle(self._anchor, self.focus_cell)
+            self._emit([cell for cell in cells if cell in marks and marks[cell].own], add=False)
+        elif key == Qt.Key.Key_Escape and self.scene.sender is not None:
+            self.receiverGivenUp.emit()
         elif key == Qt.Key.Key_Escape and (self._stroke or self.look.outlined):
             self._stroke = None
             self._show_stroke()
@@ -140,11 +160,14 @@ class GridView(GridSurface):
             return
         model = self.scene.model
         self.point_at(hit, hit.cells(model) if model and hit.cell is None else ())
-        self.viewport().setCursor(Qt.CursorShape.ArrowCursor if hit == Hit() else Qt.CursorShape.PointingHandCursor)
+        idle = hit == Hit() or hit.cell in self.look.closed
+        self.viewport().setCursor(Qt.CursorShape.ArrowCursor if idle else Qt.CursorShape.PointingHandCursor)
         self.pointed.emit(hit)
 
     def _show_stroke(self) -> None:
-        self.look.stroke = (frozenset(self._stroke.cells), self._stroke.add) if self._stroke else None
+        stroke = self._stroke
+        closed = self.look.closed if stroke and stroke.add else frozenset[Cell]()
+        self.look.stroke = (frozenset(stroke.cells) - closed, stroke.add) if stroke else None
         self.viewport().update()
 
     def _focus_on(self, cell: Cell, *, keep_anchor: bool = False) -> None:
@@ -158,10 +181,19 @@ class GridView(GridSurface):
         announce_focus(self)
 
     def _toggle(self, cells: Iterable[Cell]) -> None:
-        self._emit(*toggle_of(cells, self.taken))
+        wanted = tuple(cells)
+        self._emit(*toggle_of([cell for cell in wanted if cell not in self.look.closed] or wanted, self.taken))
+
+    def _pick(self, cell: Cell | None) -> None:
+        """Say which receiver was picked, if it is one."""
+        if self.scene.model is not None and cell is not None and cell not in self.look.closed:
+            self.receiverPicked.emit(self.scene.model.site(cell))
 
     def _emit(self, cells: Iterable[Cell], add: bool) -> None:
-        model = self.scene.model
+        """Say what changes; of many cells those stay out where the operation makes no sense."""
+        model, cells = self.scene.model, tuple(cells)
+        if add:
+            cells = tuple(cell for cell in cells if cell not in self.look.closed) or cells
         sites = tuple(model.site(cell) for cell in cells) if model else ()
         if sites:
             self.cellsToggled.emit(sites, add)

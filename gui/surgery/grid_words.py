@@ -8,21 +8,31 @@ from typing import TYPE_CHECKING
 
 from core.interventions.plan import ParamValue
 from gui.surgery.grid_geometry import Hit
-from gui.surgery.grid_model import GridIncision, GridModel, coverage, exact_at, incisions_at
+from gui.surgery.grid_model import Cell, GridIncision, GridModel, beside, coverage, exact_at, incisions_at
+from gui.surgery.grid_points import refusal_at
 from gui.surgery.incision_words import operation_label, operation_words, positions_words, site_words
 
 if TYPE_CHECKING:
+    from core.models.info import ModelInfo
     from core.sites.site import Site
     from core.text.tokens import Tokens
 
 HINT = "Drag paints many cells. A row's label takes a whole layer, a column's that head in every layer."
+PICK = "Click the query, key or value of a head in a later layer, or the logits. Esc leaves."
 Effects = Mapping[tuple["Site", tuple[int, ...]], str]
 
 
 @dataclass
 class GridScene:
-    """All that the grid was told."""
+    """All that the grid was told.
 
+    Attributes
+    ----------
+    sender : Site or None
+        Whose change is to be carried to one receiver: the next click picks it.
+    """
+
+    info: ModelInfo | None = None
     model: GridModel | None = None
     incisions: tuple[GridIncision, ...] = ()
     tokens: Tokens | None = None
@@ -30,6 +40,11 @@ class GridScene:
     operation: str = "silence"
     params: tuple[tuple[str, ParamValue], ...] = ()
     effects: Effects = field(default_factory=dict)
+    sender: Site | None = None
+
+    def refusal(self, site: Site) -> str | None:
+        """Return why a click at a site can do nothing at the moment, or None if it can."""
+        return refusal_at(site, self.operation, self.sender, self.info)
 
 
 @dataclass(frozen=True)
@@ -47,37 +62,54 @@ def reading(scene: GridScene, hit: Hit) -> Reading:
     """Return what there is to say of a place of the grid."""
     if scene.model is None:
         return Reading("", "", "", "")
-    cells = hit.cells(scene.model)
     if hit.cell is not None:
-        return site_reading(scene, scene.model.site(hit.cell))
-    if not cells:
-        return _overview(scene)
-    verb = operation_words(scene.operation, scene.params)
+        return cell_reading(scene, hit.cell)
+    if scene.sender is not None:
+        return Reading(f"Where to carry {scene.sender}", "", PICK, "")
+    cells = hit.cells(scene.model)
+    return label_reading(scene, hit, cells) if cells else _overview(scene)
+
+
+def label_reading(scene: GridScene, hit: Hit, cells: tuple[Cell, ...]) -> Reading:
+    """Return what there is to say of a row's or a column's label."""
+    assert scene.model is not None
+    site = scene.model.site(cells[0])
     if hit.row is not None:
-        title, what = (f"Layer {hit.row - 1}", f"all {len(cells)} heads") if hit.row else ("Embedding", "it")
+        layer = scene.model.is_layer(hit.row)
+        part = "heads" if site.hook_point == "z" else f"heads' {site.point.label}"
+        title = f"Layer {hit.row - 1}" if layer else site_words(site)
+        what = f"all {len(cells)} {part}" if layer else "it"
     else:
         label = scene.model.column_label(hit.column or 0)
-        part = f"Head {label}" if label.isdigit() else label
+        part = f"{site.point.label.capitalize()} {label}" if label.isdigit() else label
         title, what = f"{part} of every layer", f"all {len(cells)}"
-    return Reading(title, "", f"Click: {verb} for {what} {at_words(scene)}", "A second click takes them off again.")
+    refused = scene.refusal(site)
+    click = f"Click: {operation_words(scene.operation, scene.params)} for {what} {at_words(scene)}"
+    return Reading(title, "", refused or click, "" if refused else "A second click takes them off again.")
 
 
-def site_reading(scene: GridScene, site: Site) -> Reading:
-    """Return what there is to say of a site: its incisions, else what a click would do, and what it is."""
-    there = incisions_at(scene.incisions, site)
-    help_ = site.point.help
-    if not there:
-        verb = operation_words(scene.operation, scene.params)
-        return Reading(site_words(site), str(site), f"Click: {verb} {at_words(scene)}", help_)
+def cell_reading(scene: GridScene, cell: Cell) -> Reading:
+    """Return what there is to say of a cell: its incisions, else what a click would do, and what it is."""
+    assert scene.model is not None
+    site = scene.model.site(cell)
+    there, others = incisions_at(scene.incisions, site), beside(scene.model, scene.incisions, cell)
     told = [incision_words(scene, incision) for incision in there]
-    effects = [scene.effects[key] for incision in there if (key := (site, incision.positions)) in scene.effects]
-    problems = [incision.problem for incision in there if incision.problem]
+    told += [f"{incision.site}: {incision_words(scene, incision)}" for incision in others]
+    refused, help_ = scene.refusal(site), site.point.help
+    click = refused or click_words(scene, site)
+    if not told:
+        return Reading(site_words(site), str(site), click, help_)
+    keys = [(each.site, each.positions) for each in (*there, *others)]
+    effects = [scene.effects[key] for key in dict.fromkeys(keys) if key in scene.effects]
+    problems = [incision.problem for incision in (*there, *others) if incision.problem]
     more = "  ".join([*problems, *effects]) or help_
-    return Reading(site_words(site), str(site), "; ".join(told), more, click_words(scene, site))
+    return Reading(site_words(site), str(site), "; ".join(told), more, click)
 
 
 def click_words(scene: GridScene, site: Site) -> str:
-    """Return what a click on a cut site does: it takes off, puts in place of, or adds."""
+    """Return what a click on a site does: it picks, takes off, puts in place of, or adds."""
+    if scene.sender is not None:
+        return f"Click: carry {scene.sender} to {site} alone"
     there = exact_at(incisions_at(scene.incisions, site), scene.chosen)
     if there is None:
         return f"Click: {operation_words(scene.operation, scene.params)} {at_words(scene)}"
@@ -91,21 +123,24 @@ def incision_words(scene: GridScene, incision: GridIncision) -> str:
     where = f" at {positions_words(scene.tokens, incision.positions)}" if incision.positions else ""
     state = "" if incision.enabled else " (off)"
     state = " (not applied)" if incision.problem else state
-    return operation_words(incision.operation, incision.params) + where + state
+    carried = f" to {incision.receiver} alone" if incision.receiver else ""
+    return operation_words(incision.operation, incision.params) + where + carried + state
 
 
-def cell_name(scene: GridScene, site: Site) -> str:
+def cell_name(scene: GridScene, cell: Cell) -> str:
     """Return a cell for a screen reader: ``layer 0 head 0, silence at tokens 4``."""
-    if site.layer is None:
-        name = "embedding"
-    else:
-        name = f"layer {site.layer} {site.point.label}" + ("" if site.head is None else f" {site.head}")
-    words = [name]
-    for incision in incisions_at(scene.incisions, site):
+    assert scene.model is not None
+    site = scene.model.site(cell)
+    name = site_words(site).replace(",", "")
+    words = [name[:1].lower() + name[1:]]
+    for incision in (*incisions_at(scene.incisions, site), *beside(scene.model, scene.incisions, cell)):
+        at = "" if incision.site == site else f"{incision.site} "
         where = ", ".join(str(position) for position in incision.positions)
         state = " not applied" if incision.problem else "" if incision.enabled else " off"
-        words.append(f"{operation_words(incision.operation, incision.params)}{state} at tokens {where or 'unknown'}")
-    return ", ".join(words)
+        doing = operation_words(incision.operation, incision.params)
+        words.append(f"{at}{doing}{state} at tokens {where or 'unknown'}")
+    refused = scene.refusal(site)
+    return ", ".join([*words, "cannot be chosen"] if refused else words)
 
 
 def at_words(scene: GridScene) -> str:
@@ -113,14 +148,23 @@ def at_words(scene: GridScene) -> str:
     return f"at {positions_words(scene.tokens, scene.chosen)}" if scene.chosen else "(choose tokens first)"
 
 
+def _hint(model: GridModel) -> str:
+    """Return what is to be known of the grid as it is."""
+    count = model.head_columns
+    if count == model.n_heads:
+        return HINT
+    return f"There are {count} key-value heads in a layer, each for {model.group} query heads."
+
+
 def _overview(scene: GridScene) -> Reading:
-    verb = operation_words(scene.operation, scene.params)
+    assert scene.model is not None
+    verb, hint = operation_words(scene.operation, scene.params), _hint(scene.model)
     invitation = f"Click a cell: {verb} {at_words(scene)}"
     count = len(scene.incisions)
     if not count:
-        return Reading("No incisions: the model is whole", "", invitation, HINT)
+        return Reading("No incisions: the model is whole", "", invitation, hint)
     off = sum(not incision.enabled for incision in scene.incisions)
     here = sum(coverage(incision.positions, scene.chosen) == "exact" for incision in scene.incisions)
     title = f"{count} incision" + ("s" if count > 1 else "") + (f", {off} off" if off else "")
-    elsewhere = f"{here} at the chosen tokens, {count - here} at others (marked in a corner)" if count > here else HINT
+    elsewhere = f"{here} at the chosen tokens, {count - here} at others (marked in a corner)" if count > here else hint
     return Reading(title, "", invitation, elsewhere)

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from core.interventions.plan import ParamValue
 from gui.surgery.grid_geometry import Hit
 from gui.surgery.grid_model import GridIncision, grid_model
+from gui.surgery.grid_picker import GridPicker
+from gui.surgery.grid_points import CHOICES, GridPoints, fitting, refusal
 from gui.surgery.grid_readout import GridReadout
 from gui.surgery.grid_view import GridView
 from gui.surgery.grid_words import Effects, GridScene, reading
 
 if TYPE_CHECKING:
     from core.models.info import ModelInfo
+    from core.sites.site import Site
     from core.text.tokens import Tokens
     from gui.theme.theme import Theme
 
@@ -32,33 +36,67 @@ class HeadGrid(QWidget):
         has none of these (the Delete key), all.
     hovered(Site or None)
         What is under the pointer, or has the keyboard focus.
+    receiverPicked(Site)
+        The one receiver that a change is to be carried to.
+    receiverGivenUp()
+        No receiver is to be picked any more.
     """
 
     cellsToggled = Signal(tuple, bool)
     hovered = Signal(object)
+    receiverPicked = Signal(object)
+    receiverGivenUp = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._scene, self._hit = GridScene(), Hit()
+        self._wanted, self._before = GridPoints(), GridPoints()
+        self.picker = GridPicker(theme, self)
         self.view = GridView(theme, self._scene, self)
         self.readout = GridReadout(theme, self)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
+        box.addWidget(self.picker)
         box.addWidget(self.view, 1)
         box.addWidget(self.readout)
+        self.picker.pointChosen.connect(self._on_picker_point_chosen)
+        self.picker.neuronChosen.connect(self._on_picker_neuron_chosen)
         self.view.cellsToggled.connect(self.cellsToggled)
         self.view.pointed.connect(self._on_view_pointed)
-        self._refresh()
+        self.view.receiverPicked.connect(self.receiverPicked)
+        self.view.receiverGivenUp.connect(self.receiverGivenUp)
+        self.set_shape(None)
+
+    @property
+    def points(self) -> GridPoints:
+        """Which hook points the cells stand for."""
+        return self._scene.model.points if self._scene.model else self._wanted
 
     def set_shape(self, info: ModelInfo | None) -> None:
         """Show the cells of a model, or that none is open."""
-        model = grid_model(info)
-        if model != self._scene.model:
-            self._scene.model, self._hit = model, Hit()
-            self.view.refresh_model()
-        self.readout.setVisible(model is not None)
+        self._scene.info = info
+        if info is not None and (self._wanted.neuron or 0) >= (info.d_mlp or 1):
+            self._wanted = replace(self._wanted, neuron=None)
+        self.picker.set_info(info)
+        for part in (self.picker, self.readout):
+            part.setVisible(info is not None)
+        self._fit_points()
         self._refresh()
+
+    def set_sender(self, sender: Site | None) -> None:
+        """Let the next click pick the one receiver that a site's change is carried to, or with None no longer."""
+        if sender == self._scene.sender:
+            return
+        if self._scene.sender is None:
+            self._before = self._wanted
+        self._scene.sender = sender
+        self._wanted = self._before if sender is None else self._wanted
+        self._fit_points()
+        self._refresh()
+        if sender is not None:
+            self.view.start_at_first_open()
+            self.view.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def set_incisions(self, incisions: Iterable[GridIncision]) -> None:
         """Show the plan's incisions."""
@@ -77,7 +115,10 @@ class HeadGrid(QWidget):
 
     def set_brush(self, operation: str, params: Iterable[tuple[str, ParamValue]]) -> None:
         """Tell what a click makes."""
+        another = operation != self._scene.operation
         self._scene.operation, self._scene.params = operation, tuple(params)
+        if another:
+            self._fit_points()
         self._refresh()
 
     def set_effects(self, effects: Effects) -> None:
@@ -85,9 +126,32 @@ class HeadGrid(QWidget):
         self._scene.effects = dict(effects)
         self._refresh()
 
+    def _fit_points(self) -> None:
+        """Let cells stand for what was chosen, or where that makes no sense at the moment, for what does."""
+        scene = self._scene
+        names = [name for choices in CHOICES.values() for name in choices]
+        reasons = {name: refusal(name, scene.operation, scene.sender, scene.info) for name in names}
+        refused = {name: reason for name, reason in reasons.items() if reason is not None}
+        points = fitting(self._wanted, refused)
+        self.picker.set_points(points, refused)
+        model = grid_model(scene.info, points)
+        if model != scene.model:
+            scene.model, self._hit = model, Hit()
+            self.view.refresh_model()
+
     def _refresh(self) -> None:
         self.view.refresh_marks()
         self.readout.set_reading(reading(self._scene, self._hit))
+
+    def _on_picker_point_chosen(self, name: str) -> None:
+        self._wanted = self._wanted.with_point(name)
+        self._fit_points()
+        self._refresh()
+
+    def _on_picker_neuron_chosen(self, neuron: int | None) -> None:
+        self._wanted = replace(self._wanted, neuron=neuron)
+        self._fit_points()
+        self._refresh()
 
     def _on_view_pointed(self, hit: Hit) -> None:
         self._hit = hit

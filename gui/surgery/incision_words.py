@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from core.interventions.operation import SEED
 from core.interventions.ops import OPERATIONS
 from core.interventions.plan import ParamValue
 from gui.surgery.token_display import SIGNS
@@ -36,10 +37,15 @@ def positions_words(tokens: Tokens | None, positions: Sequence[int]) -> str:
 
 
 def site_words(site: Site) -> str:
-    """Return a site in plain words: ``Layer 3, head 5``."""
+    """Return a site in plain words: ``Layer 3, head 5``, ``Layer 3, query of head 5``."""
     if site.layer is None:
-        return "Embedding"
-    return f"Layer {site.layer}, {site.point.label}" + ("" if site.head is None else f" {site.head}")
+        return site.point.label.capitalize()
+    part = site.point.label
+    if site.head is not None:
+        shared = "key-value head" if site.point.heads == "key_value" else "head"
+        part = f"{part} {site.head}" if part == "head" else f"{part} of {shared} {site.head}"
+    neuron = "" if site.neuron is None else f", neuron {site.neuron}"
+    return f"Layer {site.layer}, {part}{neuron}"
 
 
 def number_words(value: ParamValue) -> str:
@@ -50,15 +56,22 @@ def number_words(value: ParamValue) -> str:
 def operation_words(operation: str, params: Params) -> str:
     """Return an operation with its parameters: ``noise σ=2 seed=0``.
 
-    Choices that stand at their default are left out.
+    Choices that stand at their default are left out, and where the operation's name says what its
+    parameters decide, all but the dose and the seed.
     """
     if operation not in OPERATIONS:
         return operation
     declared, given = OPERATIONS[operation], dict(params)
-    words = [declared.label.lower()]
+    full = {each.name: given.get(each.name, each.default) for each in declared.parameters}
+    name = declared.name_with(full)
+    words = [name[:1].lower() + name[1:]]
     for parameter in declared.parameters:
-        value = given.get(parameter.name, parameter.default)
-        if parameter.kind != "choice" or value != parameter.default:
+        value = full[parameter.name]
+        if declared.describe:
+            told = parameter.is_dose or parameter.name == SEED
+        else:
+            told = parameter.kind != "choice" or value != parameter.default
+        if told:
             words.append(f"{parameter_sign(parameter)}={number_words(value)}")
     return " ".join(words)
 

@@ -12,15 +12,27 @@ from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QS
 
 from core.interventions.operation import Parameter
 from core.interventions.plan import ParamValue
+from core.sessions.settings import SEEDS
 from gui.surgery.dose_scale import dose_scale
 from gui.surgery.dose_slider import DoseSlider
+from gui.surgery.incision_words import parameter_sign
 
 if TYPE_CHECKING:
     from gui.theme.theme import Theme
 
 WIDEST_NUMBER, LARGEST_INT, SHORT_SEEDS = 1e6, 2**31 - 1, 10_000
-NUMBER_WIDTH = 88
+NUMBER_WIDTH, SEEDS_WIDTH, FIELD_GAP = 72, 106, 6
+SEEDS_HELP = "Repeat with this many seeds, from this one on: figures are means, and curves show a band."
 PIPS = ((0.28, 0.28), (0.72, 0.28), (0.5, 0.5), (0.28, 0.72), (0.72, 0.72))
+
+
+def least_width(row: QHBoxLayout, without: tuple[QWidget, ...]) -> int:
+    """Return the least width of a row of controls without some of them; others that are hidden do not count."""
+    items = (row.itemAt(index) for index in range(row.count()))
+    widgets = [item.widget() for item in items if item is not None]
+    shown = [each for each in widgets if each is not None and each not in without]
+    widths = [each.minimumWidth() or each.minimumSizeHint().width() for each in shown]
+    return sum(widths) + row.spacing() * (len(widths) - 1)
 
 
 class ParameterField(QWidget):
@@ -41,12 +53,25 @@ class ParameterField(QWidget):
         self.label.setToolTip(parameter.help)
         self.row = QHBoxLayout(self)
         self.row.setContentsMargins(0, 0, 0, 0)
-        self.row.setSpacing(theme.pixels(6))
+        self.row.setSpacing(theme.pixels(FIELD_GAP))
         self.row.addWidget(self.label)
         theme.changed.connect(self.refresh_sizes)
 
     def refresh_sizes(self) -> None:
         """Follow the text size."""
+
+    def optional(self) -> tuple[QWidget, ...]:
+        """Return what is left out where room is scarce."""
+        return (self.label,)
+
+    def least_width(self, tight: bool) -> int:
+        """Return the least width, with or without what can be left out."""
+        return least_width(self.row, self.optional() if tight else ())
+
+    def set_tight(self, tight: bool) -> None:
+        """Leave out what can be left out, or not."""
+        for widget in self.optional():
+            widget.setVisible(not tight)
 
     def set_value(self, value: ParamValue) -> None:
         """Show a value without saying so."""
@@ -78,6 +103,10 @@ class NumberField(ParameterField):
         self, theme: Theme, parameter: Parameter, neutral: float | None, operation: str, parent: QWidget | None = None
     ) -> None:
         super().__init__(theme, parameter, parent)
+        self.sign = QLabel(parameter_sign(parameter), self)
+        self.sign.setToolTip(parameter.help)
+        self.sign.hide()
+        self.row.addWidget(self.sign)
         self.slider = DoseSlider(theme, self)
         self.slider.set_scale(dose_scale(*parameter.shown, neutral), neutral, operation)
         self.box = NumberBox(self)
@@ -88,7 +117,7 @@ class NumberField(ParameterField):
         self.box.setKeyboardTracking(False)
         self.named(self.slider)
         self.named(self.box)
-        self.row.setStretch(1, 1)
+        self.row.setStretch(self.row.indexOf(self.slider), 1)
         self.refresh_sizes()
         self.slider.doseMoved.connect(self._on_slider_dose_moved)
         self.box.valueChanged.connect(self.say)
@@ -96,6 +125,16 @@ class NumberField(ParameterField):
     def refresh_sizes(self) -> None:
         """Follow the text size."""
         self.box.setFixedWidth(self.theme.pixels(NUMBER_WIDTH))
+        self.sign.setFont(self.label.font())
+
+    def least_width(self, tight: bool) -> int:
+        """Return the least width, with the label or its sign."""
+        return least_width(self.row, (self.label if tight else self.sign,))
+
+    def set_tight(self, tight: bool) -> None:
+        """Show the label, or only its sign."""
+        self.label.setVisible(not tight)
+        self.sign.setVisible(tight)
 
     def set_value(self, value: ParamValue) -> None:
         """Show a value without saying so."""
@@ -134,6 +173,10 @@ class WholeField(ParameterField):
             self.row.addWidget(self.dice)
         self.refresh_sizes()
 
+    def optional(self) -> tuple[QWidget, ...]:
+        """Return the label and the die."""
+        return (self.label,) if self.dice is None else (self.label, self.dice)
+
     def set_value(self, value: ParamValue) -> None:
         """Show a value without saying so."""
         self.box.blockSignals(True)
@@ -168,21 +211,53 @@ class ChoiceField(ParameterField):
         self.combo.setCurrentText(str(value))
 
 
-def parameter_field(
-    theme: Theme, parameter: Parameter, neutral: float | None, operation: str, parent: QWidget
-) -> ParameterField:
-    """Return the field for a parameter.
+class SeedsField(QWidget):
+    """Over how many seeds a random operation is run.
 
-    Parameters
-    ----------
-    neutral : float or None
-        The value at which the operation changes nothing, if there is one.
-    operation : str
-        Key of the operation, for its colour.
+    Signals
+    -------
+    edited(int)
     """
-    if parameter.kind == "float":
-        return NumberField(theme, parameter, neutral, operation, parent)
-    return (WholeField if parameter.kind == "int" else ChoiceField)(theme, parameter, parent)
+
+    edited = Signal(int)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.label, self.box = QLabel("over", self), QSpinBox(self)
+        self.box.setLocale(QLocale.c())
+        self.box.setRange(round(SEEDS.minimum), round(SEEDS.maximum))
+        self.box.setSuffix(" seeds")
+        self.box.setSpecialValueText("1 seed")
+        self.box.setKeyboardTracking(False)
+        self.box.setAccessibleName("number of seeds")
+        for widget in (self.label, self.box):
+            widget.setToolTip(SEEDS_HELP)
+        self.row = QHBoxLayout(self)
+        self.row.setContentsMargins(0, 0, 0, 0)
+        self.row.setSpacing(theme.pixels(FIELD_GAP))
+        self.row.addWidget(self.label)
+        self.row.addWidget(self.box)
+        self.box.valueChanged.connect(self.edited)
+        theme.changed.connect(self._on_theme_changed)
+        self._on_theme_changed()
+
+    def least_width(self, tight: bool) -> int:
+        """Return the least width, with or without the label."""
+        return least_width(self.row, (self.label,) if tight else ())
+
+    def set_tight(self, tight: bool) -> None:
+        """Leave the label out, or not."""
+        self.label.setVisible(not tight)
+
+    def set_count(self, count: int) -> None:
+        """Show a number without saying so."""
+        self.box.blockSignals(True)
+        self.box.setValue(count)
+        self.box.blockSignals(False)
+
+    def _on_theme_changed(self) -> None:
+        self.box.setFixedWidth(self._theme.pixels(SEEDS_WIDTH))
 
 
 def dice_icon(theme: Theme) -> QIcon:

@@ -9,19 +9,19 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QAbstractScrollArea, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from gui.surgery.plan_model import IN_HAND
-from gui.surgery.plan_row import PlanRow
+from gui.surgery.plan_row import TO, PlanRow
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QModelIndex, QPersistentModelIndex
 
     from gui.theme.theme import Theme
 
-HEIGHT, WARNED = 28, 46
+HEIGHT, LINE = 28, 18
 HELD = 3
 
 
 class PlanDelegate(QStyledItemDelegate):
-    """Paints checkbox, mark, a line and a remove button, and below them a warning; knows where they are."""
+    """Paints checkbox, mark, a line and two buttons, and below them warning and remark; knows where they are."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -37,11 +37,15 @@ class PlanDelegate(QStyledItemDelegate):
         px = self._theme.pixels
         return QRect(row.right() - px(34), row.center().y() - px(13), px(26), px(26))
 
+    def more_box(self, row: QRect) -> QRect:
+        """Return where the button is that offers more."""
+        return self.remove_box(row).translated(-self._theme.pixels(26), 0)
+
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        """Return one line's height, or two lines' where there is a warning."""
+        """Return one line's height, and another one's for a warning and a remark each."""
         row = index.data(Qt.ItemDataRole.UserRole)
-        warned = isinstance(row, PlanRow) and bool(row.warning)
-        return QSize(self._theme.pixels(200), self._theme.pixels(WARNED if warned else HEIGHT))
+        more = bool(row.warning) + bool(row.remark) if isinstance(row, PlanRow) else 0
+        return QSize(self._theme.pixels(200), self._theme.pixels(HEIGHT + more * LINE))
 
     def whole(self, row: QRect, room: QRect) -> bool:
         """Whether a row is seen to its end, or begins where what is seen begins: others are not painted."""
@@ -69,10 +73,11 @@ class PlanDelegate(QStyledItemDelegate):
         px = self._theme.pixels
         badge = QRectF(box.left() + px(36), box.center().y() - px(13), px(26), px(26))
         self._badge(painter, badge, row)
-        end = px(40) if selected or hovered else px(10)
+        end = px(66) if selected or hovered else px(10)
         self._lines(painter, box.adjusted(px(66), 0, -end, 0), row)
         if selected or hovered:
             self._cross(painter, self.remove_box(box))
+            self._dots(painter, self.more_box(box))
         painter.restore()
 
     def _ground(self, painter: QPainter, box: QRect, selected: bool, hovered: bool, focused: bool) -> None:
@@ -118,9 +123,10 @@ class PlanDelegate(QStyledItemDelegate):
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, row.mark)
 
     def _lines(self, painter: QPainter, box: QRect, row: PlanRow) -> None:
-        """Write place and operation on one line, and a warning below it."""
+        """Write place and operation on one line, and below it a warning and a remark."""
         p, px = self._theme.palette, self._theme.pixels
         words, code = self._theme.font(13), self._theme.font(13, mono=True)
+        bold = self._theme.font(13, bold=True, mono=True)
         upper = QRect(box.left(), box.top(), box.width(), px(HEIGHT))
         site, _, where = row.place.partition(" @ ")
         doing = row.doing if row.enabled else f"{row.doing} (off)"
@@ -128,14 +134,20 @@ class PlanDelegate(QStyledItemDelegate):
         wanted = min(QFontMetrics(words).horizontalAdvance(doing) + gap, upper.width() // 2)
         ink = QColor(p.text if row.enabled else p.text_muted)
         place = upper.adjusted(0, 0, -wanted, 0)
-        used = self._write(painter, place, site, self._theme.font(13, bold=True, mono=True), ink)
+        used = self._write(painter, place, site, bold, ink)
+        if row.receiver:
+            carried = f" {TO} {row.receiver}"
+            used += self._write(painter, place.adjusted(used, 0, 0, 0), carried, bold, QColor(p.accent))
         used += self._write(painter, place.adjusted(used, 0, 0, 0), f" @ {where}", code, ink)
         self._write(painter, upper.adjusted(used + gap, 0, 0, 0), doing, words, QColor(p.text_muted))
+        lower = QRect(box.left(), upper.bottom() + 1 - px(4), box.width(), px(LINE + 1))
         if row.warning:
             sign = px(14)
-            lower = QRect(box.left(), upper.bottom() + 1 - px(4), box.width(), px(19))
             self._warning(painter, QRectF(lower.left(), lower.center().y() - sign / 2, sign, sign))
             self._write(painter, lower.adjusted(sign + px(5), 0, 0, 0), row.warning, words, QColor(p.warning))
+            lower.translate(0, px(LINE))
+        if row.remark:
+            self._write(painter, lower, row.remark, words, QColor(p.text_muted))
 
     def _write(self, painter: QPainter, box: QRect, text: str, font: QFont, ink: QColor) -> int:
         """Write a line, shortened to its box; return its width."""
@@ -162,3 +174,11 @@ class PlanDelegate(QStyledItemDelegate):
         painter.setPen(QPen(QColor(self._theme.palette.text_muted), 2))
         for lean in (1, -1):
             painter.drawLine(middle - QPointF(arm, lean * arm), middle + QPointF(arm, lean * arm))
+
+    def _dots(self, painter: QPainter, box: QRect) -> None:
+        apart, radius = self._theme.pixels(5), self._theme.scale * 1.6
+        middle = QRectF(box).center()
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(self._theme.palette.text_muted))
+        for step in (-1, 0, 1):
+            painter.drawEllipse(middle + QPointF(step * apart, 0), radius, radius)

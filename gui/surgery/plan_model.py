@@ -58,7 +58,8 @@ class PlanModel(QAbstractListModel):
         if role == Qt.ItemDataRole.CheckStateRole:
             return Qt.CheckState.Checked if row.enabled else Qt.CheckState.Unchecked
         if role == Qt.ItemDataRole.ToolTipRole:
-            return "\n".join(part for part in (row.place, row.doing, row.warning) if part)
+            carried = f"carried to {row.receiver} alone" if row.receiver else ""
+            return "\n".join(part for part in (row.place, row.doing, carried, row.warning, row.remark) if part)
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from core.text.tokens import Tokens
 
 UNCHANGED = "left its activation as it was"
+UNANSWERED = "did not change the answer"
+UNANSWERED_TOGETHER = "all together did not change the answer"
+TO = "\N{RIGHTWARDS ARROW}"
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,10 @@ class PlanRow:
         Its key, for the colour, and its character.
     warning : str
         Why it is not applied, or that it changed nothing; empty where all is well.
+    remark : str
+        What should stand beside its figures.
+    receiver : str
+        The only site that its change is carried to; empty where it spreads.
     """
 
     place: str
@@ -37,6 +44,8 @@ class PlanRow:
     mark: str
     enabled: bool = True
     warning: str = ""
+    remark: str = ""
+    receiver: str = ""
 
 
 def plan_row(
@@ -44,7 +53,8 @@ def plan_row(
     positions: Sequence[int],
     tokens: Tokens | None,
     problem: str | None = None,
-    unchanged: bool = False,
+    told: str = "",
+    remarks: Sequence[str] = (),
 ) -> PlanRow:
     """Return the row of an incision.
 
@@ -54,8 +64,10 @@ def plan_row(
         The tokens it means in this prompt; empty where they could not be found.
     problem : str or None
         Why it is not applied.
-    unchanged : bool
-        Whether it left its activation as it was.
+    told : str
+        What the last run says against it, such as that it changed nothing.
+    remarks : sequence of str
+        What the last run says that its figures depend on.
     """
     where = positions_words(tokens, positions) if positions else str(incision.selection)
     return PlanRow(
@@ -64,7 +76,9 @@ def plan_row(
         operation=incision.operation,
         mark=operation_mark(incision.operation),
         enabled=incision.enabled,
-        warning=problem or (UNCHANGED if unchanged and incision.enabled else ""),
+        warning=problem or (told if incision.enabled else ""),
+        remark="; ".join(remarks) if incision.enabled else "",
+        receiver="" if incision.receiver is None else str(incision.receiver),
     )
 
 
@@ -78,7 +92,8 @@ def plan_summary(rows: Sequence[PlanRow]) -> str:
 
 def row_words(row: PlanRow) -> str:
     """Return a row for a screen reader."""
-    parts = [row.place, row.doing, "" if row.enabled else "off", row.warning]
+    carried = f"{TO} {row.receiver}" if row.receiver else ""
+    parts = [row.place, carried, row.doing, "" if row.enabled else "off", row.warning, row.remark]
     return ", ".join(part for part in parts if part)
 
 

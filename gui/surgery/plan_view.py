@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QItemSelection, QModelIndex, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QFrame, QListView, QWidget
 
 from gui.surgery.plan_delegate import HEIGHT, PlanDelegate
+from gui.surgery.plan_menu import show_menu
 from gui.surgery.plan_model import PlanModel
 from gui.surgery.plan_row import PlanRow, landing
 
@@ -24,7 +25,7 @@ class PlanView(QListView):
 
     Signals
     -------
-    enabledChanged(int, bool), removed(int), moved(int, int), rowSelected(int)
+    enabledChanged(int, bool), removed(int), moved(int, int), rowSelected(int), carryWished(int), spreadWished(int)
         As in ``PlanList``.
     """
 
@@ -32,6 +33,8 @@ class PlanView(QListView):
     removed = Signal(int)
     moved = Signal(int, int)
     rowSelected = Signal(int)
+    carryWished = Signal(int)
+    spreadWished = Signal(int)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -114,7 +117,7 @@ class PlanView(QListView):
         return index if seen else QModelIndex()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Toggle, remove, or take up a row."""
+        """Toggle, remove, offer more, or take up a row."""
         place = event.position().toPoint()
         index = self.indexAt(place)
         if event.button() != Qt.MouseButton.LeftButton or not index.isValid():
@@ -125,9 +128,19 @@ class PlanView(QListView):
             self.enabledChanged.emit(row, not self.rows[row].enabled)
         elif self._parts.remove_box(box).contains(place):
             self.removed.emit(row)
+        elif self._parts.more_box(box).contains(place):
+            show_menu(self, row, self.viewport().mapToGlobal(self._parts.more_box(box).bottomLeft()))
         else:
             super().mousePressEvent(event)
             self._pressed = (row, place)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Offer what can be done with a row: the one under the pointer, or by key the selected one."""
+        by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
+        index = self._rows.index(self.selected) if by_key and self.selected >= 0 else self.indexAt(event.pos())
+        if index.isValid():
+            box = self.visualRect(index)
+            show_menu(self, index.row(), self.viewport().mapToGlobal(box.center() if by_key else event.pos()))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Show the gap that the row would fall into."""
@@ -194,7 +207,8 @@ class PlanView(QListView):
         if event.type() == QEvent.Type.MouseMove and isinstance(event, QMouseEvent) and self._pressed is None:
             place = event.position().toPoint()
             box = self.visualRect(self.indexAt(place))
-            press = self._parts.check_box(box).contains(place) or self._parts.remove_box(box).contains(place)
+            parts = (self._parts.check_box(box), self._parts.remove_box(box), self._parts.more_box(box))
+            press = any(part.contains(place) for part in parts)
             self.viewport().setCursor(Qt.CursorShape.PointingHandCursor if press else Qt.CursorShape.ArrowCursor)
         return super().viewportEvent(event)
 

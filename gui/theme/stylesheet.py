@@ -5,8 +5,9 @@ Widgets say what they are with the dynamic property ``kind``:
 =============  ==============================================================================
 QPushButton,   ``primary`` the one thing to do here, ``danger`` what cannot be undone,
 QToolButton    ``quiet`` flat until pointed at, ``segment`` one of a row (with the property
-               ``place``: ``first``, ``middle``, ``last`` or ``only``), ``menu`` opens a menu
-QLabel         ``title``, ``caption``, ``muted``, ``figure`` (a large number),
+               ``place``: ``first``, ``middle``, ``last`` or ``only``, and ``tight`` where room
+               is scarce), ``menu`` opens a menu
+QLabel         ``title``, ``caption``, ``muted``, ``error``, ``figure`` (a large number),
                ``menu-heading``
 QFrame,        ``card`` a raised box, ``notice-info``, ``notice-warning``, ``notice-danger``
 QWidget
@@ -111,6 +112,7 @@ def _labels(p: Palette, px: Pixels) -> str:
     QLabel:disabled, QLabel[kind="muted"], QLabel[kind="caption"] {{ color: {p.text_muted}; }}
     QLabel[kind="menu-heading"] {{ color: {p.text_muted}; font-weight: 600;
         padding: {px(6)}px {px(26)}px {px(2)}px {px(10)}px; }}
+    QLabel[kind="error"] {{ color: {p.danger}; }}
     QLabel[kind="title"] {{ font-weight: 600; }}
     QLabel[kind="figure"] {{ font-weight: 600; font-size: {px(20)}px; }}
     """
@@ -157,11 +159,13 @@ def _buttons(p: Palette, px: Pixels) -> str:
         rule(kind("primary", ":focus"), f"border: 2px solid {p.text}; padding: {px(5) - 1}px {px(12) - 1}px;"),
         rule(kind("quiet", ":focus"), focused),
         rule(kind("menu"), menu_room),
+        rule(kind("menu", '[tight="true"]'), f"padding: {px(3)}px {px(22)}px {px(3)}px {px(9)}px;"),
         'QToolButton[autoRaise="true"] { background: transparent; border-color: transparent; }',
         f'QToolButton[autoRaise="true"]:hover {{ background: {p.sunken}; }}',
         f'QToolButton[autoRaise="true"]:pressed {{ background: {p.border}; }}',
         f'QToolButton[autoRaise="true"]:checked {{ background: {p.accent_soft}; border-color: {p.accent}; }}',
         f'QToolButton[autoRaise="true"]:focus {{ {focused} }}',
+        f'QToolButton[autoRaise="true"][tight="true"] {{ padding: {px(3)}px {px(6)}px; }}',
         # Qt's own file dialog: its buttons have the size of their icons.
         *(f'QFileDialog QToolButton[autoRaise="true"]{state} {{ padding: {px(2)}px; }}' for state in ("", ":focus")),
         rule(":disabled", gone),
@@ -187,9 +191,11 @@ def _segments(p: Palette, px: Pixels) -> str:
             f'{one}[place="first"] {{ {round_left} border-left-width: 1px; }}',
             f'{one}[place="last"] {{ {round_right} }}',
             f'{one}[place="only"] {{ {round_left} {round_right} border-left-width: 1px; }}',
+            f'{one}[tight="true"] {{ padding: {px(3)}px {px(9)}px; }}',
             f"{one}:hover {{ background: {p.sunken}; }}",
             f"{one}:checked {{ background: {p.accent}; color: {p.on_accent}; border-color: {p.accent}; }}",
             f"{one}:focus {{ border: 2px solid {p.accent}; padding: {px(5) - 1}px {px(12) - 1}px; }}",
+            f'{one}[tight="true"]:focus {{ padding: {px(3) - 1}px {px(9) - 1}px; }}',
             f"{one}:checked:focus {{ border: 2px solid {p.text}; }}",
             f"{one}:disabled {{ color: {p.text_faint}; }}",
             f"{one}:checked:disabled {{ background: {p.border}; color: {p.text_muted}; border-color: {p.border}; }}",
@@ -226,6 +232,7 @@ def _arrows(p: Palette, px: Pixels) -> str:
         selection-background-color: {p.accent_soft}; selection-color: {p.text}; }}
     QComboBox QAbstractItemView::item {{ min-height: {px(28)}px; padding: 0px {px(8)}px; }}
     QSpinBox, QDoubleSpinBox {{ padding-right: {px(22)}px; }}
+    QSpinBox[tight="true"] {{ padding-top: {px(2)}px; padding-bottom: {px(2)}px; }}
     {spin.format("up")} {{ subcontrol-origin: border; subcontrol-position: top right; width: {px(20)}px;
         border: none; background: transparent; margin: 2px 2px 0px 0px; border-radius: {px(3)}px; }}
     {spin.format("down")} {{ subcontrol-origin: border; subcontrol-position: bottom right; width: {px(20)}px;

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Slot
 from core.errors import SurgeryError
 from core.interventions.ops import OPERATIONS
 from core.sessions import edits
-from core.sessions.resolve import check_site
+from core.sessions.checks import check_incision
 from core.text.locate import found, locate
 from gui.notifications import Notice
 from gui.surgery.grid_model import GridIncision
@@ -20,9 +20,9 @@ from gui.wiring.effect_memory import EffectMemory
 if TYPE_CHECKING:
     from core.interventions.plan import Incision, ParamValue, Plan
     from core.models.info import ModelInfo
+    from core.runs.events import Note
     from core.runs.result import RunResult
     from core.sessions.session import Session
-    from core.sites.selection import Selection
     from core.sites.site import Site
     from core.text.tokens import Tokens
     from gui.notifications import Notifications
@@ -41,6 +41,17 @@ def _same_cut(before: Plan, index: int, after: Plan) -> int | None:
     if len(before) == len(after) and after[index].place == cut.place:
         return index
     return after.find(*cut.place)
+
+
+def _hand_words(session: Session, in_hand: tuple[int, ...], tokens: Tokens | None) -> str:
+    """Return what the fields edit; empty for the next cut."""
+    if not in_hand:
+        return ""
+    if len(in_hand) > 1:
+        return f"{len(in_hand)} incisions just made"
+    incision = session.plan[in_hand[0]]
+    where = positions_words(tokens, found(incision.selection, tokens)) or str(incision.selection)
+    return f"{incision.site} @ {where}"
 
 
 class CutWiring(QObject):
@@ -65,13 +76,14 @@ class CutWiring(QObject):
         self._grid, self._brush, self._plan = grid, brush, plan
         self._tokens: Tokens | None = None
         self._info: ModelInfo | None = None
+        self._notes: dict[int, str] = {}
         self._in_hand: tuple[int, ...] = ()
-        self._unchanged: frozenset[int] = frozenset()
         self._effects = EffectMemory()
         self._rows: list[PlanRow] | None = None
         grid.cellsToggled.connect(self._on_grid_cells_toggled)
         brush.operationChosen.connect(self.choose_operation)
         brush.paramChanged.connect(self._on_brush_param_changed)
+        brush.seedsChanged.connect(self._on_brush_seeds_changed)
         plan.enabledChanged.connect(self._on_plan_enabled_changed)
         plan.removed.connect(self._on_plan_removed)
         plan.moved.connect(self._on_plan_moved)
@@ -81,6 +93,7 @@ class CutWiring(QObject):
         store.changed.connect(self._on_store_changed)
         controller.tokensChanged.connect(self._on_controller_tokens_changed)
         controller.modelOpened.connect(self._on_controller_model_opened)
+        controller.resolved.connect(self._on_controller_resolved)
         controller.resultReady.connect(self._on_controller_result_ready)
         self._show()
 
@@ -103,10 +116,16 @@ class CutWiring(QObject):
     def _on_grid_cells_toggled(self, sites: tuple[Site, ...], add: bool) -> None:
         session = self._store.session
         if add:
-            if not self._positions(session.chosen):
+            if not found(session.chosen, self._tokens):
                 self._notifications.show(
                     Notice("cut", "warning", "No token is chosen.", "Click a token in the strip first, then the cell.")
                 )
+                return
+            try:
+                for site in sites:
+                    OPERATIONS[session.brush.operation].check_point(site.hook_point)
+            except SurgeryError as error:
+                self._notifications.show(Notice("cut", "warning", error.message, error.hint))
                 return
             after = edits.painted(session, sites, session.chosen, self._exactly_at(sites))
             many = str(sites[0]) if len(sites) == 1 else f"{len(sites)} places"
@@ -122,21 +141,21 @@ class CutWiring(QObject):
 
     def _exactly_at(self, sites: tuple[Site, ...]) -> dict[Site, int]:
         """Return the incisions at just the chosen tokens, in whatever words."""
-        plan, chosen = self._store.session.plan, self._positions(self._store.session.chosen)
+        plan, chosen = self._store.session.plan, found(self._store.session.chosen, self._tokens)
         return {
             each.site: index
             for index, each in enumerate(plan)
-            if each.site in sites and self._positions(each.selection) == chosen
+            if each.site in sites and found(each.selection, self._tokens) == chosen
         }
 
     def _seen_at(self, sites: tuple[Site, ...]) -> list[int]:
         """Return the cuts at just the chosen tokens, or where a site has none of these, all of it."""
         session = self._store.session
-        chosen = self._positions(session.chosen)
+        chosen = found(session.chosen, self._tokens)
         gone: list[int] = []
         for site in sites:
             here = [index for index, each in enumerate(session.plan) if each.site == site]
-            exact = [index for index in here if self._positions(session.plan[index].selection) == chosen]
+            exact = [index for index in here if found(session.plan[index].selection, self._tokens) == chosen]
             gone += exact or here
         return gone
 
@@ -158,6 +177,10 @@ class CutWiring(QObject):
         self._store.edit(after, f"Change {name}", group=group, dragging=dragging)
         if not dragging:
             self._store.seal()
+
+    @Slot(int)
+    def _on_brush_seeds_changed(self, count: int) -> None:
+        self._store.edit(edits.with_seeds(self._store.session, count), "Change the number of seeds", group="seeds")
 
     @Slot(int, bool)
     def _on_plan_enabled_changed(self, index: int, enabled: bool) -> None:
@@ -185,9 +208,10 @@ class CutWiring(QObject):
     @Slot(object, object)
     def _on_store_changed(self, before: Session, after: Session) -> None:
         if after.plan != before.plan:
-            self._unchanged = frozenset()
-            found = (_same_cut(before.plan, index, after.plan) for index in self._in_hand)
-            self._in_hand = tuple(index for index in found if index is not None)
+            self._notes = {}
+            self._effects.forget_rows()
+            same = (_same_cut(before.plan, index, after.plan) for index in self._in_hand)
+            self._in_hand = tuple(index for index in same if index is not None)
         if after.chosen != before.chosen:
             self._notifications.withdraw("cut")
         self._show()
@@ -203,51 +227,53 @@ class CutWiring(QObject):
     def _on_controller_model_opened(self, info: ModelInfo, check: object) -> None:
         self._info = info
         self._grid.set_shape(info)
+        self._brush.set_info(info)
+        self._show()
+
+    @Slot(object, object)
+    def _on_controller_resolved(self, request: object, notes: tuple[Note, ...]) -> None:
+        self._notes = {
+            note.index: f"{note.message} {note.hint}".strip()
+            for note in notes
+            if note.part == "incision" and note.index is not None and not note.expected
+        }
         self._show()
 
     @Slot(object)
     def _on_controller_result_ready(self, result: RunResult) -> None:
-        self._unchanged = frozenset(result.unchanged)
         self._effects.remember(result)
         self._show()
 
-    def _positions(self, selection: Selection) -> tuple[int, ...]:
-        return found(selection, self._tokens)
-
-    def _problem(self, incision: Incision) -> str | None:
+    def _problem(self, index: int, incision: Incision) -> str | None:
+        """Return why an incision is not applied, or would not be."""
         if self._tokens is None or self._info is None:
             return None
         try:
-            check_site(incision.site, self._info)
+            check_incision(incision, self._info)
             locate(incision.selection, self._tokens)
         except SurgeryError as error:
             return str(error)
-        return None
+        return self._notes.get(index)
 
     def _show(self) -> None:
         session = self._store.session
         rows, marks = [], []
         for index, each in enumerate(session.plan):
-            where, problem = self._positions(each.selection), self._problem(each)
-            rows.append(plan_row(each, where, self._tokens, problem, index in self._unchanged and each.enabled))
-            marks.append(GridIncision(each.site, where, each.operation, each.params, each.enabled, problem))
+            where, problem = found(each.selection, self._tokens), self._problem(index, each)
+            told, remarks = self._effects.told.get(index, ""), self._effects.remarks.get(index, ())
+            rows.append(plan_row(each, where, self._tokens, problem, told, remarks))
+            mark = GridIncision(each.site, where, each.operation, each.params, each.enabled, problem, each.receiver)
+            marks.append(mark)
         if rows != self._rows:  # a row may be on its way to another place, under the mouse
             self._rows = rows
             self._plan.set_rows(rows)
         self._plan.set_selected(self._in_hand[0] if len(self._in_hand) == 1 else -1)
         self._plan.set_in_hand(self._in_hand)
         self._grid.set_incisions(marks)
-        self._grid.set_chosen(self._positions(session.chosen))
+        self._grid.set_chosen(found(session.chosen, self._tokens))
         self._grid.set_brush(session.brush.operation, session.brush.params)
         self._grid.set_effects(self._effects.texts())
         self._brush.set_brush(session.brush.operation, dict(session.brush.params))
-        self._brush.set_editing(self._hand_words(session))
-
-    def _hand_words(self, session: Session) -> str:
-        if not self._in_hand:
-            return ""
-        if len(self._in_hand) > 1:
-            return f"{len(self._in_hand)} incisions just made"
-        incision = session.plan[self._in_hand[0]]
-        where = positions_words(self._tokens, self._positions(incision.selection)) or str(incision.selection)
-        return f"{incision.site} @ {where}"
+        self._brush.set_seeds(session.seeds)
+        self._brush.set_chosen(str(session.chosen))
+        self._plan.set_editing(_hand_words(session, self._in_hand, self._tokens))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gui.surgery.plan_row import UNANSWERED, UNANSWERED_TOGETHER, UNCHANGED
+
 if TYPE_CHECKING:
     from core.runs.request import ResolvedIncision
     from core.runs.result import Effect, RunResult
@@ -19,13 +21,25 @@ def effect_words(effect: Effect) -> str:
         return "no change at all"
     if effect.log_prob is None or effect.kl is None:
         return "the hidden states change; there is no prediction to compare"
+    if not effect.output_changed:
+        return f"{UNANSWERED}, though hidden states change"
     return f"Δ log p {effect.log_prob:+.3f}, KL {effect.kl:.3f}".replace("-", "−")
 
 
 class EffectMemory:
-    """The effects of the last run: of a cut alone, where it ever ran alone, and of the plan."""
+    """The effects of the last run: of a cut alone, where it ever ran alone, and of the plan.
+
+    Attributes
+    ----------
+    told : dict of int to str
+        By index in the plan, that an incision changed nothing.
+    remarks : dict of int to tuple of str
+        By index in the plan, what an incision's figures depend on.
+    """
 
     def __init__(self) -> None:
+        self.told: dict[int, str] = {}
+        self.remarks: dict[int, tuple[str, ...]] = {}
         self._question: object = None
         self._alone: dict[ResolvedIncision, Effect] = {}
         self._last: RunResult | None = None
@@ -38,6 +52,18 @@ class EffectMemory:
         if len(result.request.plan) == 1:
             self._alone[_named(result.request.plan[0])] = result.effect
         self._last = result
+        lost = result.effect.changed and not result.effect.output_changed
+        words = UNANSWERED if len(result.request.plan) == 1 else UNANSWERED_TOGETHER
+        self.told = {each.index: words for each in result.request.plan if lost}
+        self.told |= dict.fromkeys(result.unchanged, UNCHANGED)
+        self.remarks = {
+            each.index: tuple(remark.text for remark in result.remarks if remark.index == each.index)
+            for each in result.request.plan
+        }
+
+    def forget_rows(self) -> None:
+        """Forget what was said of single incisions: the plan is another."""
+        self.told, self.remarks = {}, {}
 
     def texts(self) -> dict[Place, str]:
         """Return what is to be read at each cut of the last run."""

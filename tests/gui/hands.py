@@ -145,8 +145,22 @@ class Hands(Eyes):
         self.click(canvas, canvas.cell_source().rect(position).center(), keys)
 
     def choose(self, operation: str) -> None:
-        """Click an operation's button."""
-        self.click(self.window.brush.buttons[operation])
+        """Click an operation's button, or its entry in the menu of those that have no room."""
+        strip, button = self.window.brush.strip, self.window.brush.buttons[operation]
+        if button.isVisible():
+            self.click(button)
+            return
+        entry = strip.menu.actions()[[each.key for each in strip.hidden].index(operation)]
+        strip.menu.popup(strip.more.mapToGlobal(strip.more.rect().bottomLeft()))
+        self.click(strip.menu, strip.menu.actionGeometry(entry).center())
+
+    def choose_point(self, name: str) -> None:
+        """Choose what cells of the grid stand for."""
+        picker = self.window.grid.picker
+        if name in picker.heads:
+            self.click(picker.heads[name])
+        else:
+            picker.entries[name].trigger()
 
     def retype(self, field: QLineEdit, text: str, enter: bool = True) -> None:
         """Type another text into a field."""
@@ -177,15 +191,17 @@ class Hands(Eyes):
         self.qtbot.mouseRelease(slider, LEFT, pos=places[-1])
 
     def plan_place(self, row: int, part: str = "row") -> QPoint:
-        """Return where a row of the plan list is, or its ``"check"`` box or ``"remove"`` button."""
+        """Return where a row of the plan list is, or its ``"check"`` box, ``"more"`` or ``"remove"`` button."""
         view = self.window.plan.view
         box, parts = view.visualRect(view.model().index(row, 0)), view.itemDelegate()
         assert isinstance(parts, PlanDelegate)
-        inner = {"row": box, "check": parts.check_box(box), "remove": parts.remove_box(box)}[part]
+        boxes = {"row": box, "check": parts.check_box(box), "remove": parts.remove_box(box), "more": parts.more_box(box)}
+        inner = boxes[part]
         return inner.center()
 
     def click_plan(self, row: int, part: str = "row") -> None:
-        """Click a row of the plan list, or a part of it."""
+        """Scroll to a row of the plan list and click it, or a part of it."""
+        self.window.plan.view.scrollTo(self.window.plan.view.model().index(row, 0))
         self.click(self.window.plan.view.viewport(), self.plan_place(row, part))
 
     def close(self) -> None:

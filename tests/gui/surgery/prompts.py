@@ -22,4 +22,4 @@ def prompt(*pieces: str, special: tuple[int, ...] = (), mask: tuple[int, ...] = 
 
 def small(n_layers: int = 5, n_heads: int = 8) -> ModelInfo:
     """Return the facts of a model of some layers and heads."""
-    return model_info(n_layers, n_heads=n_heads)
+    return model_info(n_layers, n_heads=n_heads, n_key_value_heads=n_heads)

@@ -11,7 +11,10 @@ from PySide6.QtWidgets import QWidget
 from core.interventions.ops import OPERATIONS
 from core.interventions.plan import ParamValue
 from gui.surgery.brush_bar import BrushBar
+from gui.surgery.brush_operations import operation_key, rows_of
 from gui.surgery.parameter_field import ChoiceField, NumberField, WholeField
+from gui.surgery.text_field import TextField, TokensField
+from tests.gui.made_results import model_info
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -71,7 +74,19 @@ def test_that_a_click_wishes_for_an_operation_and_waits(qtbot: QtBot, bar: Brush
 def test_that_every_operation_gets_a_field_per_parameter(bar: BrushBar, key: str) -> None:
     bar.set_brush(key, OPERATIONS[key].checked({}))
     assert list(bar.fields) == [parameter.name for parameter in OPERATIONS[key].parameters]
-    assert bar.help.isHidden() == any(each.kind != "float" for each in OPERATIONS[key].parameters)
+    assert not any(field.isHidden() for field in bar.fields.values())
+    fills = any(each.kind in ("float", "text", "tokens") for each in OPERATIONS[key].parameters)
+    assert bar.help.isHidden() == fills
+    assert bar.seeds.isHidden() != OPERATIONS[key].is_random
+
+
+def test_that_the_bar_is_as_high_for_every_operation(qtbot: QtBot, bar: BrushBar) -> None:
+    heights = set()
+    for key in OPERATIONS.keys():  # noqa: SIM118 - it is no mapping
+        bar.set_brush(key, OPERATIONS[key].checked({}))
+        qtbot.wait(1)
+        heights.add(bar.sizeHint().height())
+    assert len(heights) == 1
 
 
 def test_that_values_are_shown_without_being_wished_for(bar: BrushBar, changes: list[Change]) -> None:
@@ -154,25 +169,19 @@ def test_that_a_choice_is_wished_for_by_its_word(qtbot: QtBot, bar: BrushBar, ch
     assert changes == [("std", "token", False)]
 
 
-def test_that_the_caption_says_what_is_edited(bar: BrushBar) -> None:
-    assert bar.caption.text() == "for the next cut"
-    bar.set_editing("L3H5.z @ 4")
-    assert bar.caption.text() == "edits L3H5.z @ 4"
-
-
 def test_that_numbers_are_written_without_superfluous_zeros(bar: BrushBar) -> None:
     assert sigma(bar).box.text() == "2"
     bar.set_brush("noise", {**NOISE, "sigma": 0.25})
     assert sigma(bar).box.text() == "0.25"
 
 
-def test_that_a_narrow_bar_puts_the_dose_into_a_row_of_its_own(qtbot: QtBot, bar: BrushBar) -> None:
-    def top(widget: QWidget) -> int:
-        return widget.mapTo(bar, QPoint(0, 0)).y()
-
-    assert top(bar.fields["sigma"]) < top(bar.buttons["noise"]) + bar.buttons["noise"].height()
-    bar.resize(480, 140)
-    qtbot.waitUntil(lambda: top(bar.fields["sigma"]) >= top(bar.buttons["noise"]) + bar.buttons["noise"].height())
+def test_that_labels_give_way_to_their_fields_where_room_is_scarce(qtbot: QtBot, bar: BrushBar) -> None:
+    assert bar.fields["std"].label.isVisible()
+    bar.resize(bar.minimumSizeHint().width(), 90)
+    qtbot.waitUntil(lambda: not bar.fields["std"].label.isVisible())
+    assert sigma(bar).sign.isVisible()
+    assert sigma(bar).sign.text() == "σ"
+    assert sigma(bar).slider.width() >= 80
 
 
 def test_that_fields_of_another_operation_are_let_go(qtbot: QtBot, bar: BrushBar, theme: Theme) -> None:
@@ -189,16 +198,127 @@ def test_that_at_its_least_width_nothing_of_noise_is_cut(qtbot: QtBot, theme: Th
     qtbot.addWidget(inside)
     bar = BrushBar(theme, inside)
     bar.set_brush("noise", NOISE)
-    bar.set_editing("3 cuts just made")
     bar.resize(bar.minimumSizeHint())
     inside.show()
     qtbot.waitUntil(bar.fields["std"].isVisible)
-    for label in [bar.caption, *(field.label for field in bar.fields.values())]:
-        assert label.width() >= label.fontMetrics().horizontalAdvance(label.text())
-    assert bar.fields["std"].geometry().right() < bar.width()
+    assert sigma(bar).sign.width() >= sigma(bar).sign.fontMetrics().horizontalAdvance("σ")
+    assert bar.fields["std"].mapTo(bar, bar.fields["std"].rect().topRight()).x() < bar.width()
+    assert sigma(bar).slider.width() >= theme.pixels(80)
 
 
 def test_that_the_least_width_does_not_jump_between_operations(bar: BrushBar) -> None:
     before = bar.minimumSizeHint().width()
     bar.set_brush("silence", ())
     assert bar.minimumSizeHint().width() == before
+
+
+def test_that_a_number_of_seeds_is_wished_for(qtbot: QtBot, bar: BrushBar) -> None:
+    bar.set_seeds(3)
+    assert bar.seeds.box.text() == "3 seeds"
+    bar.seeds.box.selectAll()
+    with qtbot.waitSignal(bar.seedsChanged) as told:
+        qtbot.keyClicks(bar.seeds.box, "12")
+        qtbot.keyClick(bar.seeds.box, Qt.Key.Key_Return)
+    assert told.args == [12]
+    assert (bar.seeds.box.minimum(), bar.seeds.box.maximum()) == (1, 100)
+
+
+def text_field(bar: BrushBar, operation: str) -> TextField:
+    bar.set_brush(operation, OPERATIONS[operation].checked({}))
+    (field,) = bar.fields.values()
+    assert isinstance(field, TextField)
+    return field
+
+
+def retype(qtbot: QtBot, field: TextField, text: str) -> None:
+    field.edit.setFocus()
+    field.edit.selectAll()
+    qtbot.keyClicks(field.edit, text)
+    qtbot.keyClick(field.edit, Qt.Key.Key_Return)
+
+
+def test_that_a_text_is_wished_for_once_it_is_entered(qtbot: QtBot, bar: BrushBar, changes: list[Change]) -> None:
+    field = text_field(bar, "project_out")
+    retype(qtbot, field, "random7")
+    assert changes == [("v", "random7", False)]
+    assert field.error.isHidden()
+
+
+def test_that_a_text_that_does_not_fit_is_refused_beside_its_field(
+    qtbot: QtBot, bar: BrushBar, changes: list[Change]
+) -> None:
+    field = text_field(bar, "project_out")
+    retype(qtbot, field, "he")
+    assert changes == []
+    assert not field.error.isHidden()
+    assert "is not a direction" in field.error.text()
+    assert field.edit.property("invalid")
+    retype(qtbot, field, "pca2")
+    assert field.error.isHidden()
+    assert changes == [("v", "pca2", False)]
+
+
+def test_that_tokens_are_typed_or_taken_from_the_strip(qtbot: QtBot, bar: BrushBar, changes: list[Change]) -> None:
+    field = text_field(bar, "knockout")
+    assert isinstance(field, TokensField)
+    bar.set_chosen("2-4")
+    qtbot.mouseClick(field.take, LEFT)
+    retype(qtbot, field, "0, 3")
+    retype(qtbot, field, "four")
+    assert changes == [("keys", "2-4", False), ("keys", "0,3", False)]
+    assert "does not name token positions" in field.error.text()
+
+
+def test_that_what_is_being_typed_stays_while_a_result_comes(qtbot: QtBot, bar: BrushBar) -> None:
+    field = text_field(bar, "knockout")
+    field.edit.setFocus()
+    field.edit.selectAll()
+    qtbot.keyClicks(field.edit, "0,")
+    bar.set_brush("knockout", {"keys": "0"})
+    assert field.edit.text() == "0,"
+
+
+def test_that_an_operation_without_a_place_in_the_model_says_why(bar: BrushBar) -> None:
+    bar.set_info(model_info(unreachable=(("pattern", "MPT hides its pattern."),)))
+    assert not bar.buttons["knockout"].isEnabled()
+    assert bar.buttons["knockout"].toolTip() == "MPT hides its pattern."
+    assert bar.buttons["silence"].isEnabled()
+    bar.set_info(model_info())
+    assert bar.buttons["knockout"].isEnabled()
+
+
+def shown(bar: BrushBar) -> list[str]:
+    return [key for key, button in bar.buttons.items() if button.isVisible()]
+
+
+def test_that_operations_without_room_stand_in_a_menu(qtbot: QtBot, bar: BrushBar) -> None:
+    bar.resize(600, 90)
+    qtbot.waitUntil(bar.strip.more.isVisible)
+    assert shown(bar) == list(bar.buttons)[: len(shown(bar))]
+    assert 4 <= len(shown(bar)) < len(bar.buttons)
+    entries = [action for action in bar.strip.menu.actions() if action.text().split("\t")[0].endswith("Knockout")]
+    with qtbot.waitSignal(bar.operationChosen) as told:
+        entries[0].trigger()
+    assert told.args == ["knockout"]
+    bar.set_brush("knockout", {"keys": "0"})
+    assert bar.strip.more.text() == "/ Knockout"
+    assert bar.strip.more.isChecked()
+    assert bar.strip.more.geometry().right() <= bar.strip.width()
+
+
+def test_that_where_there_is_height_operations_stand_in_two_rows(qtbot: QtBot, bar: BrushBar) -> None:
+    bar.resize(780, 1000)
+    qtbot.waitUntil(lambda: len(shown(bar)) == len(bar.buttons))
+    assert len({button.y() for button in bar.buttons.values()}) == 2
+    assert bar.strip.more.isHidden()
+
+
+def test_that_rows_hold_as_many_as_fit() -> None:
+    assert rows_of([50, 50, 50], 160, 5) == [3]
+    assert rows_of([50, 50, 50], 159, 5) == [2, 1]
+    assert rows_of([50, 50], 10, 5) == [1, 1]
+
+
+@pytest.mark.parametrize(("number", "keys"), [(1, "Ctrl+1"), (9, "Ctrl+9"), (10, "Ctrl+Alt+1")])
+def test_that_every_operation_has_a_key(number: int, keys: str) -> None:
+    assert operation_key(number) == keys

@@ -6,6 +6,7 @@ import pytest
 
 from gui.surgery.grid_geometry import FLATTEST, LARGEST, SMALLEST, GridGeometry, Hit, fitted, label_step
 from gui.surgery.grid_model import GridModel
+from gui.surgery.grid_points import GridPoints
 
 
 def fit(n_layers: int, n_heads: int, width: int, height: int, scale: float = 1.0) -> GridGeometry:
@@ -47,6 +48,21 @@ def test_that_every_cell_is_found_at_its_middle(n_layers: int, n_heads: int) -> 
     for cell in g.model.cells:
         x, y, width, height = g.rect(cell)
         assert g.cell_at(x + width / 2, y + height / 2) == cell
+
+
+@pytest.mark.parametrize("head", ["z", "k"])
+def test_that_key_value_heads_span_their_query_heads_and_logits_stand_apart(head: str) -> None:
+    model = GridModel(5, 8, 2, has_logits=True, points=GridPoints(head))
+    g = fitted(model, 700, 500, scale=1, label_width=60, header_height=26, wide_label=46)
+    queries = fitted(
+        model.with_points(GridPoints()), 700, 500, scale=1, label_width=60, header_height=26, wide_label=46
+    )
+    assert g.body_width == queries.body_width
+    for cell in model.cells:
+        x, y, width, height = g.rect(cell)
+        assert g.cell_at(x + width / 2, y + height / 2) == cell
+    assert g.cell_at(g.column_x(model.columns - 1) + 5, g.row_y(6) - 4) is None
+    assert g.body_height == g.row_y(6) + g.cell_height
 
 
 def test_that_nothing_is_found_between_the_groups_and_beside_them() -> None:

