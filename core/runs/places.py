@@ -136,7 +136,11 @@ class _Place:
             split = x.view(-1, heads, *x.shape[-2:])
             flat = split.transpose(1, 2).flatten(2)
             edited = self._edit(flat)
-            return None if edited is None else edited.view(*flat.shape[:2], heads, -1).transpose(1, 2).reshape(x.shape)
+            if edited is None:
+                return None
+            rows = edited.view(*flat.shape[:2], heads, -1).transpose(1, 2)
+            # As the families go on to view it.
+            return rows.reshape(x.shape).contiguous()
 
         return Hooks([Hook(self._part(table.pattern), "input", call, self._turn)])
 

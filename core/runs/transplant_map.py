@@ -15,6 +15,8 @@ Rows = NDArray[np.float64]
 FOLDS = 5
 # A fold of fewer tokens says nothing about how far a map carries.
 FEWEST_HELD_OUT = 2
+# Of hidden states in float32: a share of the largest singular value below which there is nothing.
+ROUNDING = 1e-5
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def fit(x: NDArray[Any], y: NDArray[Any], kind: Literal["procrustes", "least_squ
     the singular value decomposition XᵀY = U S Vᵀ, and the scale that fits best then, tr(S) / |XW|²
     (Schönemann 1966, "A generalized solution of the orthogonal Procrustes problem"; for unequal
     widths Gower and Dijksterhuis 2004, "Procrustes Problems"). Least squares: of several best
-    ones the smallest, as `scipy.linalg.lstsq` gives it.
+    ones the smallest.
     """
     x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
     if len(x) < 2:
@@ -107,16 +109,20 @@ def fit(x: NDArray[Any], y: NDArray[Any], kind: Literal["procrustes", "least_squ
 
 
 def _weight(x: Rows, y: Rows, kind: str) -> Rows:
-    from scipy.linalg import lstsq, svd
+    # Not scipy's: that holds the interpreter's lock all the while, and the window would stand still.
+    from torch import from_numpy
+    from torch.linalg import lstsq, svd
 
     x, y = x - x.mean(0), y - y.mean(0)
     if kind == "least_squares":
-        found: Rows = lstsq(x, y)[0]
+        found: Rows = lstsq(from_numpy(x), from_numpy(y), driver="gelsd").solution.numpy()
         return found
     if kind != "procrustes":
         raise ValueError(f"there is no map {kind!r}")
-    u, s, vt = svd(x.T @ y, full_matrices=False)
-    rotation = u @ vt
+    u, s, vt = (part.numpy() for part in svd(from_numpy(x.T @ y), full_matrices=False))
+    # Where the two do not vary together no turn is better than another, and rounding would choose one.
+    shared = s > s[0] * ROUNDING
+    rotation = u[:, shared] @ vt[shared]
     size = float(np.sum((x @ rotation) ** 2))
     scaled: Rows = rotation * (s.sum() / size if size else 0.0)
     return scaled

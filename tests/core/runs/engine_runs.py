@@ -69,6 +69,7 @@ class Pair:
     tokens: Tokens
     others: tuple[tuple[int, ...], ...]
     cache: RunCache
+    made: dict[RunRequest, Ran]
 
     @property
     def ids(self) -> tuple[int, ...]:
@@ -98,7 +99,9 @@ class Pair:
         return RunRequest(model=self.loaded.identity, ids=self.ids, plan=plan, read_position=self.read, **entries)
 
     def run(self, request: RunRequest, donor: LoadedModel | None = None) -> Ran:
-        """Run a request on the engine."""
+        """Run a request on the engine, once."""
+        if request in self.made:
+            return self.made[request]
         traces: list[Trace] = []
 
         def kept(*args: Any, **options: Any) -> Trace:
@@ -108,7 +111,8 @@ class Pair:
         with patch("core.runs.execute.trace", kept):
             last = list(execute(self.loaded, request, self.tokens, self.cache, CancelToken(), donor))[-1]
         assert isinstance(last, Finished)
-        return Ran(last.result, tuple(traces), self.loaded)
+        self.made[request] = Ran(last.result, tuple(traces), self.loaded)
+        return self.made[request]
 
 
 @cache
@@ -116,7 +120,7 @@ def _pair(tiny: TinyModel, family: str, variant: str) -> Pair:
     loaded = opened(tiny)
     others = tuple(tuple(tokenize(loaded, text).ids) for text in OTHER_TEXTS)
     plain = PlainModel(tiny.model, paths_of(family, variant))
-    return Pair(f"{family} {variant}", loaded, plain, tokenize(loaded, tiny.prompt), others, RunCache())
+    return Pair(f"{family} {variant}", loaded, plain, tokenize(loaded, tiny.prompt), others, RunCache(), {})
 
 
 def pair_of(tiny_of: TinyOf, family: str, variant: str) -> Pair:

@@ -73,9 +73,9 @@ def test_that_the_clean_run_is_done_once_for_many_plans(
     loaded = opened(tiny_gpt2)
     plans: list[object] = []
 
-    def counted(loaded: LoadedModel, ids: object, plan: object, spread: object, cancel: object) -> Trace:
+    def counted(loaded: LoadedModel, ids: object, plan: object, *others: object) -> Trace:
         plans.append(plan)
-        return trace(loaded, ids, plan, spread, cancel)  # type: ignore[arg-type]
+        return trace(loaded, ids, plan, *others)  # type: ignore[arg-type]
 
     monkeypatch.setattr("core.runs.execute.trace", counted)
     cache = RunCache()
@@ -110,7 +110,7 @@ def test_that_a_run_can_be_cancelled_inside_its_forward_pass(tiny_llama: TinyMod
     before = count_hooks(loaded.network)
     watching = [Hook(loaded.blocks[1], "input", stop), Hook(loaded.blocks[2], "output", lambda x: reached.append(2))]
     with attached(watching), pytest.raises(Cancelled):
-        trace(loaded, tokenize(loaded, tiny_llama.prompt).ids, (), None, cancel)
+        trace(loaded, tokenize(loaded, tiny_llama.prompt).ids, (), cancel)
     assert reached == [1]
     assert count_hooks(loaded.network) == before
 
@@ -118,7 +118,7 @@ def test_that_a_run_can_be_cancelled_inside_its_forward_pass(tiny_llama: TinyMod
 def test_that_no_hook_and_no_gradient_is_left_behind(tiny_model: TinyModel, opened: Opened) -> None:
     loaded = opened(tiny_model)
     before = count_hooks(loaded.network)
-    found = trace(loaded, tokenize(loaded, tiny_model.prompt).ids, (SILENCE,), None, CancelToken())
+    found = trace(loaded, tokenize(loaded, tiny_model.prompt).ids, (SILENCE,), CancelToken())
     assert not found.residuals.requires_grad
     assert count_hooks(loaded.network) == before
 
@@ -127,7 +127,7 @@ def test_that_hooks_come_off_after_an_error(tiny_gpt2: TinyModel, opened: Opened
     loaded = opened(tiny_gpt2)
     before = count_hooks(loaded.network)
     with pytest.raises(IndexError):
-        trace(loaded, [0, 1, 10**6], (), None, CancelToken())
+        trace(loaded, [0, 1, 10**6], (), CancelToken())
     assert count_hooks(loaded.network) == before
 
 
@@ -145,8 +145,8 @@ def test_that_only_the_chosen_layer_and_tokens_change_before_the_next_block(
 ) -> None:
     loaded = opened(tiny_model)
     ids = tokenize(loaded, tiny_model.prompt).ids
-    clean = trace(loaded, ids, (), None, CancelToken()).residuals
-    cut = trace(loaded, ids, (ResolvedIncision(0, site, (3,), "silence", ()),), None, CancelToken()).residuals
+    clean = trace(loaded, ids, (), CancelToken()).residuals
+    cut = trace(loaded, ids, (ResolvedIncision(0, site, (3,), "silence", ()),), CancelToken()).residuals
     assert (cut[:2] == clean[:2]).all()
     differing = (cut[2] != clean[2]).any(dim=-1).nonzero().flatten().tolist()
     assert differing == [3]
