@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class RunCache:
         self._most_results = results
         self._traces: OrderedDict[CleanKey, Trace] = OrderedDict()
         self._captured: OrderedDict[CaptureKey, list[Tensor]] = OrderedDict()
+        self._transplanted: OrderedDict[Hashable, tuple[Tensor, str]] = OrderedDict()
         self._results: OrderedDict[RunRequest, RunResult] = OrderedDict()
 
     def clean_trace(self, request: RunRequest) -> Trace | None:
@@ -70,6 +71,16 @@ class RunCache:
     def _captured_bytes(self) -> int:
         return sum(row.nbytes for rows in self._captured.values() for row in rows)
 
+    def transplanted(self, key: Hashable) -> tuple[Tensor, str] | None:
+        """Return what was put in by a transplant and how well its map fits, if it is kept."""
+        return self._transplanted.get(key)
+
+    def keep_transplanted(self, key: Hashable, found: tuple[Tensor, str]) -> None:
+        """Keep what a transplant puts in: a map takes long to fit."""
+        self._transplanted[key] = found
+        while len(self._transplanted) > self._most_results:
+            self._transplanted.popitem(last=False)
+
     def result(self, request: RunRequest) -> RunResult | None:
         """Return the result of an equal request, if it is kept."""
         if request not in self._results:
@@ -93,4 +104,5 @@ class RunCache:
         """Let everything go."""
         self._traces.clear()
         self._captured.clear()
+        self._transplanted.clear()
         self._results.clear()

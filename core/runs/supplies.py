@@ -132,9 +132,13 @@ class Supplies:
 
     def _transplanted(self, incision: ResolvedIncision) -> Tensor:
         assert self._transplanter is not None, "a transplant was resolved with its donor"
-        donor, text = self._transplanter.transplanted(incision)
-        self._remark(incision, text)
-        return donor
+        key = (self._request.model, self._request.ids, self._request.transplant, replace(incision, index=0))
+        kept = self._cache.transplanted(key)
+        if kept is None:
+            kept = self._transplanter.transplanted(incision)
+            self._cache.keep_transplanted(key, kept)
+        self._remark(incision, kept[1])
+        return kept[0]
 
     def _direction(self, incision: ResolvedIncision) -> Tensor:
         form = parse_direction(str(dict(incision.params)["v"]))
