@@ -119,12 +119,13 @@ class ModelCard(FramedPanel):
         ]
         if self._held is not None:
             is_a += [self._heading("In memory"), self._held_words(self._held)]
-        holds = [
+        holds = []
+        if check.precision is not None:
+            holds += [self._heading(f"{check.precision.dtype} against float32"), self._precision(check.precision)]
+        holds += [
             self._heading(f"Self-check {'passed' if check.passed else 'failed'}"),
             self._table(self._check_rows(check)),
         ]
-        if check.precision is not None:
-            holds += [self._heading(f"{check.precision.dtype} against float32"), self._precision(check.precision)]
         if info.notes:
             holds += [self._heading("Notes"), *(self._line(escape(note)) for note in info.notes)]
         if info.unreachable:
@@ -138,8 +139,8 @@ class ModelCard(FramedPanel):
         if not self._wide:
             return "".join(left + right)
         gap = self.theme.pixels(28)
-        cells = f"<td style='padding-right: {gap}px'>{''.join(left)}</td><td>{''.join(right)}</td>"
-        return f"<table cellspacing='0' cellpadding='0'><tr>{cells}</tr></table>"
+        cells = f"<td width='45%' style='padding-right: {gap}px'>{''.join(left)}</td><td>{''.join(right)}</td>"
+        return f"<table width='100%' cellspacing='0' cellpadding='0'><tr>{cells}</tr></table>"
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
         super().resizeEvent(event)

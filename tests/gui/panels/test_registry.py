@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from core.runs.events import CheckReport, ModelsHeld
 from gui.panel import PanelDeclaration
 from gui.panels import PANELS
 from gui.theme.theme import Theme
-from tests.gui.made_results import result
+from tests.gui.made_results import model_info, result
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -25,6 +26,8 @@ def test_that_a_panel_draws_results_reasons_and_staleness_at_any_size(
     qtbot.addWidget(panel)
     panel.resize(*size)
     panel.show()
+    panel.show_model(model_info(), CheckReport((), 0.0))
+    panel.show_held(ModelsHeld((), 0.5, 10**9))
     for made in (result(1), result(48), result(5, changed=False)):
         panel.show_result(made)
         panel.set_stale(True)
