@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from core.interventions.operation import Operation
     from gui.theme.theme import Theme
 
-GAP, TEXT, MORE_WIDTH, ARROW = 4, 13, 74, 20
+GAP, TEXT, ARROW = 4, 13, 24
 SINGLE_KEYS = 9
 MORE = "More"
 
@@ -117,7 +117,7 @@ class OperationStrip(QWidget):
         gap, buttons = self._theme.pixels(GAP), list(self.buttons.values())
         widths = [button.sizeHint().width() for button in buttons]
         rows, more = self._rows(widths, gap)
-        shown, high = sum(rows), max(button.sizeHint().height() for button in buttons)
+        shown, high = sum(rows), max(button.sizeHint().height() for button in (*buttons, self.more))
         x = y = index = 0
         for row, count in enumerate(rows):
             x, y = 0, row * (high + gap)
@@ -136,13 +136,16 @@ class OperationStrip(QWidget):
 
     def _rows(self, widths: list[int], gap: int) -> tuple[list[int], int]:
         """Return how many buttons stand in each row, and how wide the menu's button is, if there is one."""
-        px, room = self._theme.pixels, self.width()
+        room = self.width()
         rows = rows_of(widths, room, gap)
         if len(rows) <= self._most:
             return rows, 0
         current = next((i for i, each in enumerate(self._operations) if each.key == self._current), 0)
         short, more = list(rows), 0
-        for more in (px(MORE_WIDTH), max(widths[current], px(MORE_WIDTH)) + px(ARROW)):
+        operation = self._operations[current]
+        for text in (MORE, f"{operation.mark} {operation.label}"):
+            self.more.setText(text)
+            more = self.more.sizeHint().width()
             first = sum(rows[: self._most - 1])
             last = rows_of(widths[first : first + rows[self._most - 1]], room - more - gap, gap)[0]
             short = [*rows[: self._most - 1], last]

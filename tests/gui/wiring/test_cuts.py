@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +10,7 @@ from PySide6.QtCore import Qt
 
 from core.sites.site import parse_site
 from gui.surgery.grid_model import CellMark
+from gui.surgery.text_field import TokensField
 from tests.gui.hands import LEFT, Hands
 
 if TYPE_CHECKING:
@@ -206,3 +208,113 @@ def test_that_a_click_without_a_chosen_token_says_what_to_do_until_one_is_chosen
     assert hands.notices["cut"] == "No token is chosen. Click a token in the strip first, then the cell."
     hands.click_token(0)
     assert "cut" not in hands.notices
+
+
+@pytest.mark.parametrize(
+    ("point", "site"),
+    [
+        ("q", "L1H2.q"),
+        ("k", "L1H2.k"),
+        ("v", "L1H2.v"),
+        ("attn_scores", "L1H2.attn_scores"),
+        ("pattern", "L1H2.pattern"),
+        ("mlp_pre", "L1.mlp_pre"),
+        ("mlp_post", "L1.mlp_post"),
+        ("resid_pre", "L1.resid_pre"),
+        ("resid_mid", "L1.resid_mid"),
+        ("resid_post", "logits"),
+    ],
+)
+def test_that_every_hook_point_is_cut_with_one_click(hands: Hands, point: str, site: str) -> None:
+    hands.choose_point(point)
+    cut_and_take_off_at(hands, site)
+
+
+def cut_and_take_off_at(hands: Hands, site: str) -> None:
+    hands.click_cell(site)
+    result = hands.wait_for_result()
+    assert hands.cuts == [f"{site}@-1=silence"]
+    assert result.effect.changed
+    assert hands.rows[0].startswith(f"{site} @ ")
+    hands.click_cell(site)
+    assert hands.cuts == []
+
+
+def test_that_one_neuron_is_cut(hands: Hands, qtbot: QtBot) -> None:
+    hands.choose_point("mlp_post")
+    neuron = hands.window.grid.picker.neuron
+    neuron.setFocus()
+    neuron.selectAll()
+    qtbot.keyClicks(neuron, "7")
+    qtbot.keyClick(neuron, Qt.Key.Key_Return)
+    hands.click_cell("L1N7.mlp_post")
+    assert str(hands.wait_for_result().request.plan[0].site) == "L1N7.mlp_post"
+
+
+def test_that_an_operation_without_room_for_a_button_is_chosen_from_the_menu(hands: Hands) -> None:
+    hands.window.resize(1280, 720)
+    hands.qtbot.waitUntil(hands.window.brush.strip.more.isVisible)
+    hands.choose("knockout")
+    assert hands.session.brush.operation == "knockout"
+    hands.click_cell("L1H2.pattern")
+    assert hands.cuts == ["L1H2.pattern@-1=knockout(keys=0)"]
+
+
+def test_that_a_click_where_the_operation_makes_no_sense_says_where_it_does(hands: Hands) -> None:
+    hands.choose("skip")
+    hands.click_cell("L1H2.z")
+    assert hands.cuts == []
+    assert "Skip makes no sense at z." in hands.notices["cut"]
+    assert "Use it at attn_out, mlp_out, block." in hands.notices["cut"]
+    hands.click_cell("L1.block")
+    hands.wait_until_quiet()
+    assert hands.cuts == ["L1.block@-1=skip"]
+    assert "cut" not in hands.notices
+
+
+def test_that_the_chosen_tokens_become_the_keys(hands: Hands) -> None:
+    hands.choose("knockout")
+    hands.click_token(1)
+    field = hands.window.brush.fields["keys"]
+    assert isinstance(field, TokensField)
+    hands.click(field.take)
+    hands.click_token(3)
+    hands.click_cell("L1H2.pattern")
+    assert hands.cuts == ["L1H2.pattern@3=knockout(keys=1)"]
+    assert "knockout of keys 1" in hands.rows[0]
+
+
+def test_that_noise_is_run_over_several_seeds(hands: Hands, qtbot: QtBot) -> None:
+    hands.choose("noise")
+    hands.click_cell("L1H2.z")
+    hands.wait_until_quiet()
+    box = hands.window.brush.seeds.box
+    box.selectAll()
+    qtbot.keyClicks(box, "3")
+    qtbot.keyClick(box, Qt.Key.Key_Return)
+    result = hands.wait_for_result()
+    assert (hands.session.seeds, result.repeats) == (3, 3)
+    hands.action("Undo").trigger()
+    assert hands.session.seeds == 1
+    assert box.text() == "1 seed"
+
+
+def test_that_a_cut_after_which_the_answer_is_the_same_says_so(hands: Hands) -> None:
+    hands.click_token(0)
+    hands.click_cell("L2.resid_post")
+    result = hands.wait_for_result()
+    assert (result.effect.changed, result.effect.output_changed) == (True, False)
+    assert "did not change the answer" in hands.rows[0]
+    assert "did not change the answer" in hands.point_at("L2.resid_post")
+
+
+def test_that_a_row_tells_what_its_figures_depend_on(hands: Hands) -> None:
+    prompts = ("the cat sat on the mat and taste", "butter", "Peanut butter and pineapple taste great on pizza")
+    hands.store.edit(replace(hands.session, references=prompts), "References")
+    hands.click_token(2)
+    hands.choose("mean")
+    hands.window.brush.fields["over"].edited.emit("over", "references", False)
+    hands.click_cell("L1H2.z")
+    result = hands.wait_for_result()
+    assert result.remarks
+    assert result.remarks[0].text in hands.rows[0]
