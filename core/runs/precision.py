@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.runs.events import Precision
-from core.runs.self_check import PROMPT_LENGTH
+from core.runs.self_check import check_ids
 from core.runs.trace import trace, unembed
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def precision_of(half: LoadedModel, exact: LoadedModel, cancel: CancelToken) -> 
         If the token was set.
     """
     info = half.info
-    ids = [(17 + 31 * number) % info.vocab_size for number in range(min(PROMPT_LENGTH, info.context))]
+    ids = check_ids(info)
     residuals = [trace(loaded, ids, (), cancel).residuals for loaded in (half, exact)]
     ours, reference = (each.double().cpu() for each in residuals)
     # A vector of no length in both is no difference.

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from core.hooks.attach import Edit
+    from core.models.info import ModelInfo
     from core.models.loaded_model import LoadedModel
 
     Place = tuple[str, int]
@@ -31,6 +32,11 @@ TOLERANCE = {"float32": 1e-4, "float64": 1e-8, "float16": 3e-2, "bfloat16": 2e-1
 NO_HEAD = "This model has no language-model head, so there are no logits to compare."
 WATCHED = ("v", "pattern", "z", "attn_out", "mlp_pre", "mlp_post", "mlp_out")
 FOUND, NOT_FOUND = 0.0, float("inf")
+
+
+def check_ids(info: ModelInfo) -> list[int]:
+    """Return the fixed tokens that a model is checked on."""
+    return [(17 + 31 * number) % info.vocab_size for number in range(min(PROMPT_LENGTH, info.context))]
 
 
 def self_check(loaded: LoadedModel, cancel: CancelToken) -> CheckReport:
@@ -53,9 +59,8 @@ class _Checker:
     def __init__(self, loaded: LoadedModel, cancel: CancelToken) -> None:
         self.loaded = loaded
         self.cancel = cancel
-        size = loaded.info.vocab_size
-        count = min(PROMPT_LENGTH, loaded.info.context)
-        self.ids = [(17 + 31 * number) % size for number in range(count)]
+        self.ids = check_ids(loaded.info)
+        count = len(self.ids)
         self.tolerance = TOLERANCE.get(loaded.info.dtype, 1e-4)
         self.hooks_before = count_hooks(loaded.network)
         self.token = count // 2
@@ -222,13 +227,15 @@ class _Checker:
         incision = ResolvedIncision(0, Site("z", layer, self.head), (self.token,), "silence", ())
         return trace(self.loaded, self.ids, (incision,), self.cancel).residuals
 
-    def head_removal(self) -> tuple[float, str]:
+    def head_removal(self) -> tuple[float, str] | str:
         """Silence a head two ways: zero its z, or subtract z_h W_O[h] from the projection's output."""
         table, info, worst = self.loaded.architecture, self.loaded.info, 0.0
         columns = slice(self.head * info.d_head, (self.head + 1) * info.d_head)
         for layer in sorted({0, info.n_layers - 1}):
             projection = self.loaded.part(layer, table.attention_projection)
             weight = projection.get_parameter("weight")
+            if weight.is_meta:
+                return "The weights are in the main memory while they are not used, and cannot be read here."
             rows = weight[columns] if table.transposed_projection else weight[:, columns].T
             removed = self._untouched[1]["z", layer][self.token, columns] @ rows
 
