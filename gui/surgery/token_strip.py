@@ -204,7 +204,7 @@ class TokenStrip(QWidget):
         look = self.canvas.look
         count, words = len(look.faces), chosen_words(len(look.chosen), len(look.faces))
         if look.donor is not None and (alone := len(look.donor.unmatched_here)):
-            words = f"{alone} of {count} {'token has' if alone == 1 else 'tokens have'} no counterpart · {words}"
+            words = f"{alone} of {count} tokens {'has' if alone == 1 else 'have'} no counterpart · {words}"
         self.caption.setText(words)
         asks = "click token A" if look.pending is None else "now click token B"
         if look.donor is not None and self.canvas.tool == "match":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -88,6 +89,16 @@ def distributions(seed: int = 0) -> tuple[dict[int, float], dict[int, float]]:
     after = logits + rng.normal(0, 0.8, 12)
     both = [np.exp(x) / np.exp(x).sum() * 0.82 for x in (logits, after)]
     return tuple({i: float(p) for i, p in enumerate(each)} for each in both)  # type: ignore[return-value]
+
+
+def repeated(made: RunResult, repeats: int = 8, wide: float = 0.05) -> RunResult:
+    """Return a result as if over several seeds: every operated number and curve with a band of this width."""
+    curves = {
+        lens: Curves(each.labels, each.values, each.values - wide, each.values + wide)
+        for lens, each in made.operated.curves.items()
+    }
+    bands = {key: (value - wide, value + wide) for key, value in made.operated.numbers.items() if value is not None}
+    return replace(made, operated=replace(made.operated, curves=curves, bands=bands), repeats=repeats)
 
 
 def result(

@@ -46,6 +46,18 @@ def full(open_window: Opener, tiny_gpt2: TinyModel, themed: object) -> Hands:
     return hands
 
 
+@pytest.fixture
+def supplied(open_window: Opener, tiny_gpt2: TinyModel, themed: object) -> Hands:
+    """The window with everything that a plan can take from, and tokens without counterpart."""
+    name = str(tiny_gpt2.folder)
+    return open_window(
+        "--model", name, "--prompt", tiny_gpt2.prompt, "--donor-prompt", "Peanut butter and old bread taste on pizza",
+        "--cut", "L1H2.z@1=patch", "--cut", "L0H1.z@1=mean(over=references)", "--references", "everyday",
+        "--cut", "L0.resid_post@2=transplant(layer=1)", "--donor-model", name,
+        "--cut", "L2H1.z@1=noise(sigma=2)", "--seeds", "3", "--pair", "1|3",
+    )  # fmt: skip
+
+
 def calm(hands: Hands) -> None:
     """Let layouts, the text size and what waits to be deleted come to rest."""
     fit = next(wiring for wiring in hands.made.wirings if isinstance(wiring, TextFit))
@@ -65,6 +77,17 @@ def test_that_nothing_is_cut_off_or_overlaps(full: Hands, name: str) -> None:
         calm(full)
         assert (size, scale, misplaced(full.window)) == (size, scale, [])
         assert (full.window.width(), full.window.height()) == size
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_that_all_that_a_plan_takes_from_has_room(supplied: Hands, size: tuple[int, int]) -> None:
+    for scale in (0.8, 1.0, 1.5):
+        supplied.made.theme.use(scale=scale)
+        supplied.window.resize(*size)
+        supplied.window.arrange()
+        calm(supplied)
+        assert (scale, misplaced(supplied.window)) == (scale, [])
+        assert (supplied.window.width(), supplied.window.height()) == size
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -15,7 +15,7 @@ from gui.theme.plot_style import SYMBOLS
 from gui.theme.theme import Theme
 from gui.widgets.curve_panel import CurvePanel
 from gui.widgets.curve_plot import CurvePlot
-from tests.gui.made_results import model_info, result
+from tests.gui.made_results import model_info, repeated, result
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -310,3 +310,60 @@ def test_that_numbers_reach_the_right_edge_of_a_wide_panel_as_the_plot_does(cosi
     cosine.resize(1300, 360)
     box = cosine.plot.getViewBox()
     assert cosine.readout._columns()["change"][1] == pytest.approx(box.mapRectToScene(box.rect()).right(), abs=2)
+
+
+def test_that_several_seeds_are_drawn_as_a_band_round_their_mean(cosine: CurvePanel, log_prob: CurvePanel) -> None:
+    made = repeated(result(5))
+    for panel, lens in ((cosine, "cosine"), (log_prob, "log_prob")):
+        panel.show_result(made)
+        curves = made.operated.curves[lens]
+        assert curves.low is not None and curves.high is not None
+        bands = [band for band in panel.plot._bands if band.isVisible()]
+        assert len(bands) == len(curves.labels)
+        first = int(panel.plot._squeezed)
+        for band, low, high in zip(bands, curves.low, curves.high, strict=True):
+            box = band.path().boundingRect()
+            assert (box.left(), box.right()) == (first, 5)
+            np.testing.assert_allclose((box.top(), box.bottom()), (low[first:].min(), high[first:].max()))
+            assert 0 < band.brush().color().alpha() < 255
+        panel.show_result(result(5))
+        assert not any(band.isVisible() for band in panel.plot._bands)
+
+
+def test_that_the_range_holds_the_band(cosine: CurvePanel) -> None:
+    cosine.show_result(repeated(result(5), wide=0.4))
+    low, high = cosine.plot.getViewBox().viewRange()[1]
+    for series in cosine.plot.series:
+        assert series.low is not None and series.high is not None
+        assert low <= max(series.low.min(), -1)
+        assert high >= min(series.high.max(), 1)
+
+
+def test_that_the_readout_writes_the_band_where_it_has_room_and_tells_it_anyway(cosine: CurvePanel) -> None:
+    made = repeated(result(5))
+    cosine.show_result(made)
+    row = cosine.readout.rows[0]
+    mean = made.operated.curves["cosine"].values[0, -1]
+    assert row.operated == f"{mean:.2f}"
+    assert row.band == f"[{mean - 0.05:.2f}, {mean + 0.05:.2f}]"
+    assert row.written("operated", banded=cosine.readout._banded) == row.spread
+    cosine.resize(330, 300)
+    assert "clean" not in cosine.readout._columns()
+    assert row.written("operated", banded=cosine.readout._banded) == row.operated
+    assert row.band in cosine.readout.toolTip()
+    assert row.band in cosine.readout.accessibleDescription()
+
+
+def test_that_a_probability_over_seeds_is_called_a_geometric_mean(log_prob: CurvePanel) -> None:
+    log_prob.show_result(result(5))
+    assert log_prob.readout.rows[1].label == "p(·salad)"
+    log_prob.show_result(repeated(result(5)))
+    assert log_prob.readout.rows[1].label == "geometric mean p(·salad)"
+
+
+def test_that_the_caption_says_what_decides_the_numbers_and_takes_no_room_without(cosine: CurvePanel) -> None:
+    cosine.show_result(result(5))
+    assert cosine.caption.isHidden()
+    cosine.show_result(repeated(result(5)))
+    assert cosine.caption.isVisible()
+    assert cosine.caption.text() == "mean and 95 % of 8 seeds"

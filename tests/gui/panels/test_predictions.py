@@ -13,7 +13,7 @@ from gui.panels.predictions import Predictions
 from gui.theme.theme import Theme
 from gui.widgets.prediction_layout import columns, scale_end
 from gui.widgets.prediction_model import PredictionRow, prediction_rows
-from tests.gui.made_results import model_info, result
+from tests.gui.made_results import model_info, repeated, result
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -223,3 +223,17 @@ def test_that_a_change_of_theme_repaints_everything(panel: Predictions, theme: T
     image = panel.grab().toImage()
     assert image.pixelColor(2, 2).name() == theme.palette.surface
     assert panel.list.view.sizeHintForRow(0) == theme.pixels(38)
+
+
+def test_that_over_several_seeds_the_figures_have_bands_and_the_bars_are_said_to_be_means(panel: Predictions) -> None:
+    made = repeated(result(before=BEFORE, after=AFTER, target=3), wide=0.25)
+    panel.show_result(made)
+    shown = {figure.name: figure for figure in panel.numbers.figures}
+    assert shown["Δ log p(·salad)"].written == "+1.764 [+1.51, +2.01]"
+    assert shown["its rank"].written == "4 → 2 [1.8, 2.2]"
+    assert shown["entropy"].written.endswith("]")
+    assert shown["KL"].help.endswith("mean of 8 seeds")
+    assert "each bar: mean probability over the seeds" in panel.caption.text()
+    panel.show_result(result(before=BEFORE, after=AFTER, target=3))
+    assert panel.caption.isHidden()
+    assert all("[" not in figure.written for figure in panel.numbers.figures)
