@@ -134,9 +134,9 @@ class BrushBar(QWidget):
             part.set_tight(tight)
             self._row.addWidget(part, 4 if isinstance(part, NumberField | TextField) else 0)
             part.show()
-        helped = not any(isinstance(part, NumberField | TextField) for part in parts)
+        helped = not any(isinstance(part, NumberField) for part in parts)
         if helped:
-            self._row.addWidget(self.help, 4)
+            self._row.addWidget(self.help, 5)
         self._row.addStretch(0)
         self.help.setVisible(helped)
         self.seeds.setVisible(self.seeds in parts)
@@ -152,8 +152,10 @@ class BrushBar(QWidget):
             at = neutral.get(parameter.name) if parameter.is_dose else None
             field = self._field(parameter, float(at) if isinstance(at, int | float) else None, operation.key)
             field.edited.connect(self.paramChanged)
+            if isinstance(field, TextField):
+                field.complained.connect(self._on_field_complained)
             self.fields[parameter.name] = field
-        self.help.set_text(operation.help)
+        self._on_field_complained("")
         self.set_chosen(self._chosen)
         self._arrange()
         self.updateGeometry()
@@ -171,6 +173,12 @@ class BrushBar(QWidget):
             "tokens": TokensField,
         }
         return kinds[parameter.kind](self._theme, parameter, self)
+
+    def _on_field_complained(self, words: str) -> None:
+        """Say what is wrong with a text, else what the operation and the text that it takes are."""
+        operation = OPERATIONS[self._operation]
+        texts = (f"{each.label}: {each.help}" for each in operation.parameters if each.kind in ("text", "tokens"))
+        self.help.set_text(words or next(texts, operation.help), alarming=bool(words))
 
     def _on_theme_changed(self) -> None:
         px = self._theme.pixels

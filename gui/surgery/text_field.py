@@ -4,52 +4,55 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLineEdit, QPushButton, QSizePolicy, QWidget
 
 from core.errors import SurgeryError
 from core.interventions.plan import ParamValue
-from gui.surgery.parameter_field import ParameterField, least_width
-from gui.widgets.elided_label import ElidedLabel
+from gui.surgery.parameter_field import ParameterField
 
 if TYPE_CHECKING:
     from core.interventions.operation import Parameter
     from gui.theme.theme import Theme
 
-LEAST_WIDTH, MOST_WIDTH = 110, 280
+LEAST_WIDTH, MOST_WIDTH = 110, 420
 OFFER = "Use the tokens that are chosen in the strip."
 
 
 class TextField(ParameterField):
-    """A text; one that does not fit is not told, and what is wrong with it stands beside it."""
+    """A text; one that does not fit is not told.
+
+    Signals
+    -------
+    complained(str)
+        What is wrong with the text, or nothing any more.
+    """
+
+    complained = Signal(str)
 
     def __init__(self, theme: Theme, parameter: Parameter, parent: QWidget | None = None) -> None:
         super().__init__(theme, parameter, parent)
         self._value = ""
-        self.edit, self.error = QLineEdit(self), ElidedLabel("error", self)
+        self.edit = QLineEdit(self)
         self.edit.setPlaceholderText(str(parameter.default))
         self.edit.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.named(self.edit)
-        self.row.addWidget(self.error, 1)
-        self.error.hide()
+        self.row.setStretch(self.row.indexOf(self.edit), 1)
         self.edit.editingFinished.connect(self._on_edit_finished)
         self.edit.textEdited.connect(self._on_text_edited)
         self.refresh_sizes()
 
-    def least_width(self, tight: bool) -> int:
-        """Return the least width; a complaint takes what is left."""
-        return least_width(self.row, (self.error, *(self.optional() if tight else ())))
-
     def refresh_sizes(self) -> None:
         """Follow the text size."""
         self.edit.setMinimumWidth(self.theme.pixels(LEAST_WIDTH))
-        self.edit.setMaximumWidth(self.theme.pixels(MOST_WIDTH))
-        self.error.setFont(self.theme.font(12))
+        self.setMaximumWidth(self.theme.pixels(MOST_WIDTH))
 
     def set_value(self, value: ParamValue) -> None:
-        """Show a value without saying so; one that is being typed stays."""
+        """Show a value without saying so; a text that is being typed, or is complained of, stays while it is the same."""
+        same = str(value) == self._value
         self._value = str(value)
-        if not self.edit.hasFocus() or not self.edit.isModified():
+        busy = self.edit.property("invalid") or (self.edit.hasFocus() and self.edit.isModified())
+        if not (same and busy):
             self.edit.setText(self._value)
             self._complain("")
 
@@ -71,12 +74,11 @@ class TextField(ParameterField):
         self._complain("")
 
     def _complain(self, words: str) -> None:
-        self.error.setText(words)
-        self.error.setVisible(bool(words))
-        if self.edit.property("invalid") != bool(words):
+        if bool(self.edit.property("invalid")) != bool(words):
             self.edit.setProperty("invalid", bool(words))
             self.edit.style().unpolish(self.edit)
             self.edit.style().polish(self.edit)
+        self.complained.emit(words)
 
 
 class TokensField(TextField):
@@ -91,7 +93,7 @@ class TokensField(TextField):
         self.take.setToolTip(OFFER)
         self.take.setAccessibleName("take the chosen tokens")
         self.take.clicked.connect(self._on_take_clicked)
-        self.row.insertWidget(self.row.indexOf(self.error), self.take)
+        self.row.addWidget(self.take)
 
     def set_chosen(self, selection: str) -> None:
         """Tell which tokens are chosen in the strip."""

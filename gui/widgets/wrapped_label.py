@@ -17,17 +17,23 @@ SIZE, LEAST = 13, 80
 
 
 class WrappedLabel(QWidget):
-    """Muted words in the middle of their height; the last line that fits is shortened."""
+    """Words in the middle of their height; the last line that fits is shortened.
+
+    Attributes
+    ----------
+    alarming : bool
+        Whether they say what is wrong.
+    """
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._theme, self.text = theme, ""
+        self._theme, self.text, self.alarming = theme, "", False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         theme.changed.connect(self.update)
 
-    def set_text(self, text: str) -> None:
-        """Show other words."""
-        self.text = text
+    def set_text(self, text: str, *, alarming: bool = False) -> None:
+        """Show other words; alarming ones in the colour of what is wrong."""
+        self.text, self.alarming = text, alarming
         self.setToolTip(text)
         self.setAccessibleName(text)
         self.update()
@@ -58,5 +64,6 @@ class WrappedLabel(QWidget):
         """Write the lines."""
         painter = QPainter(self)
         painter.setFont(self._theme.font(SIZE))
-        painter.setPen(QColor(self._theme.palette.text_muted))
+        palette = self._theme.palette
+        painter.setPen(QColor(palette.danger if self.alarming else palette.text_muted))
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, "\n".join(self.lines()))
