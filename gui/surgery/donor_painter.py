@@ -112,11 +112,19 @@ class DonorPainter:
         for index in range(len(look.faces)):
             self._chip(painter, look, index, lower[index], hover == index)
             if focus == index:
-                self._ring(painter, lower[index], 2.5)
+                self._ring(painter, lower[index])
         if look.picked_here is not None:
-            self._ring(painter, upper[look.picked_here].adjusted(0, 0, 0, -self._theme.pixels(19)), 4, dashed=True)
+            self._thread(painter, QPointF(upper[look.picked_here].center().x(), upper[look.picked_here].bottom()))
         if look.picked_there is not None:
-            self._ring(painter, lower[look.picked_there], 4, dashed=True)
+            box = lower[look.picked_there]
+            self._thread(painter, QPointF(box.center().x(), box.top()))
+
+    def _thread(self, painter: QPainter, end: QPointF) -> None:
+        """Draw a knot where the token that was picked waits for its counterpart."""
+        p, size = self._theme.palette, self._theme.pixels(6)
+        painter.setPen(QPen(QColor(p.window), 2))
+        painter.setBrush(QColor(p.accent))
+        painter.drawEllipse(end, size, size)
 
     def _loose_end(self, painter: QPainter, above: QRectF) -> None:
         """Draw a small cross below a token of the prompt that has no counterpart."""
@@ -163,9 +171,8 @@ class DonorPainter:
             painter.drawText(QPointF(x, base), text)
             x += metrics.horizontalAdvance(text)
 
-    def _ring(self, painter: QPainter, box: QRectF, out: float, *, dashed: bool = False) -> None:
-        style = Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine
-        painter.setPen(QPen(QColor(self._theme.palette.accent), 2, style))
+    def _ring(self, painter: QPainter, box: QRectF) -> None:
+        painter.setPen(QPen(QColor(self._theme.palette.accent), 2))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         radius = self._theme.pixels(RADIUS) + 2
-        painter.drawRoundedRect(box.adjusted(-out, -out, out, out), radius, radius)
+        painter.drawRoundedRect(box.adjusted(-2.5, -2.5, 2.5, 2.5), radius, radius)
