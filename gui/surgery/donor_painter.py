@@ -28,8 +28,8 @@ class DonorLook:
     partners : tuple of (int or None), [token of the prompt]
     by_user : frozenset of (int, int)
         Those matches that the user made.
-    differing : frozenset of int
-        Its tokens whose counterpart is another token.
+    differing, unmatched : frozenset of int
+        Its tokens whose counterpart is another token, and those without one.
     picked_here, picked_there : int or None
         The token that waits for its counterpart.
     """
@@ -39,6 +39,7 @@ class DonorLook:
     partners: Alignment
     by_user: frozenset[tuple[int, int]]
     differing: frozenset[int]
+    unmatched: frozenset[int]
     slots: tuple[Slot, ...] = ()
     picked_here: int | None = None
     picked_there: int | None = None
@@ -47,11 +48,6 @@ class DonorLook:
     def unmatched_here(self) -> tuple[int, ...]:
         """The prompt's tokens without a counterpart."""
         return tuple(here for here, there in enumerate(self.partners) if there is None)
-
-    @property
-    def unmatched_there(self) -> frozenset[int]:
-        """Its own tokens without a counterpart."""
-        return frozenset(range(len(self.faces))) - frozenset(self.partners)
 
     def partner_of(self, there: int) -> int | None:
         """Return the prompt's first token that is matched with one of its own."""
@@ -64,7 +60,8 @@ def donor_look(
     """Return how a counterfactual prompt looks beside a prompt."""
     pairs = [(here, there) for here, there in enumerate(partners) if there is not None]
     differing = frozenset(there for here, there in pairs if prompt.ids[here] != tokens.ids[there])
-    return DonorLook(tokens, faces(tokens), partners, frozenset(matches) & frozenset(pairs), differing)
+    unmatched = frozenset(range(len(tokens))) - frozenset(partners)
+    return DonorLook(tokens, faces(tokens), partners, frozenset(matches) & frozenset(pairs), differing, unmatched)
 
 
 class DonorPainter:
@@ -92,10 +89,11 @@ class DonorPainter:
         look: DonorLook,
         upper: Sequence[QRectF],
         lower: Sequence[QRectF],
+        area: QRectF,
         focus: int | None,
         hover: int | None,
     ) -> None:
-        """Paint ties and chips.
+        """Paint ties and chips that are seen in an area.
 
         Parameters
         ----------
@@ -104,12 +102,17 @@ class DonorPainter:
         focus, hover : int or None
             Which chip has the focus, and which is under the pointer.
         """
+        reach = area.adjusted(0, -self.height, 0, self.height)
         for here, there in enumerate(look.partners):
+            if not reach.intersects(upper[here]):
+                continue
             if there is None:
                 self._loose_end(painter, upper[here])
             else:
                 self._tie(painter, upper[here], lower[there], (here, there) in look.by_user, there in look.differing)
         for index in range(len(look.faces)):
+            if not area.intersects(lower[index]):
+                continue
             self._chip(painter, look, index, lower[index], hover == index)
             if focus == index:
                 self._ring(painter, lower[index])
@@ -151,7 +154,7 @@ class DonorPainter:
     def _chip(self, painter: QPainter, look: DonorLook, index: int, box: QRectF, hovered: bool) -> None:
         p, face, chip = self._theme.palette, look.faces[index], box.adjusted(0.5, 0.5, -0.5, -0.5)
         fill, edge, ink, style = p.raised, p.border, p.text_muted, Qt.PenStyle.SolidLine
-        if index in look.unmatched_there:
+        if index in look.unmatched:
             fill, edge, ink, style = p.window, p.warning, p.warning, Qt.PenStyle.DashLine
         elif index in look.differing:
             fill, edge, ink = p.accent_soft, p.accent, p.text

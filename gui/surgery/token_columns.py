@@ -64,7 +64,9 @@ def flow_columns(
     for column in made:
         there = [(side, index) for side, index in enumerate(column) if index is not None]
         needed.append(max(widths[side][index] for side, index in there))
-        joined.append(all(faces[side][index].joined for side, index in there))
+        # The prompt's own words stay whole; a token without one above it stands with its own.
+        side, index = there[0]
+        joined.append(faces[side][index].joined)
     slots = flow(needed, joined, width, gap)
     upper: dict[int, Slot] = {}
     lower: dict[int, Slot] = {}

@@ -119,7 +119,7 @@ class TokenPainter:
             upper = [self.chip(look, i).adjusted(0, 0, 0, self.below) for i in range(n_here)]
             lower = [self.chip(look, n_here + i) for i in range(len(look.donor.slots))]
             focus, hover = (None if cell is None else cell - n_here for cell in (look.focus, look.hover))
-            self.donor.paint(painter, look.donor, upper, lower, focus, hover)
+            self.donor.paint(painter, look.donor, upper, lower, reach, focus, hover)
 
     def _outline(self, look: StripLook, i: int, chip: QRectF) -> QPainterPath:
         """Return the chip's outline: round where its word ends, straight where a piece follows."""

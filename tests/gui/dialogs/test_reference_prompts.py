@@ -45,11 +45,11 @@ def test_that_lines_are_prompts_each_once_and_empty_ones_are_none() -> None:
 
 
 def test_that_it_begins_with_what_is_in_force_and_takes_what_is_typed(dialog: ReferencePrompts, qtbot: QtBot) -> None:
-    assert dialog.prompts == ("One cat.", "Two old dogs.")
+    assert list(dialog.prompts) == ["One cat.", "Two old dogs."]
     dialog.text.setFocus()
     dialog.text.selectAll()
     qtbot.keyClicks(dialog.text, "My own prompt.")
-    assert dialog.prompts == ("My own prompt.",)
+    assert list(dialog.prompts) == ["My own prompt."]
     assert dialog.count.text() == "1 prompt of 3 words"
 
 

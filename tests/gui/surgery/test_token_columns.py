@@ -50,3 +50,9 @@ def test_that_chips_of_a_column_are_equally_wide_and_go_to_the_next_row_together
     assert upper[1].width == 30
     assert upper[2] == lower[3]
     assert upper[2].row == 1 == lower[2].row
+
+
+def test_that_the_prompts_own_words_stay_whole() -> None:
+    both = faces(prompt("Pe", "anut", " butter")), faces(prompt("a", " cat", " sat"))
+    upper, _ = flow_columns(columns((0, 1, 2), 3), both, ([10, 10, 10], [10, 20, 20]), 200, 5)
+    assert [slot.x for slot in upper] == [0, 10, 35]

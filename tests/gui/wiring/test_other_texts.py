@@ -46,6 +46,10 @@ def partners(hands: Hands) -> tuple[int | None, ...]:
     return () if donor is None else donor.partners
 
 
+def matches(hands: Hands) -> tuple[tuple[int, int], ...]:
+    return hands.session.matches
+
+
 def chip(hands: Hands, position: int) -> QPoint:
     """Return the middle of a chip of the second row."""
     canvas = hands.window.strip.canvas
@@ -143,7 +147,7 @@ def test_that_an_incision_at_a_token_without_counterpart_says_so_until_it_is_mat
     assert dog.window.strip.ask.text() == "now click its counterpart"
     dog.click(dog.window.strip.canvas, chip(dog, 2))
     dog.wait_until_quiet()
-    assert dog.session.matches == ((1, 2),)
+    assert matches(dog) == ((1, 2),)
     assert partners(dog)[1] == 2
     assert "incision" not in dog.notices
     assert dog.result.request.plan[0].sources == (2,)
@@ -156,13 +160,13 @@ def test_that_the_same_two_again_part_and_undo_matches_them_again(dog: Hands) ->
         assert dog.window.strip.canvas.tool == "match"
         dog.click_token(1)
         dog.wait_until_quiet()
-    assert dog.session.matches == ()
+    assert matches(dog) == ()
     assert partners(dog)[1] is None
     dog.action("Undo").trigger()
     dog.wait_until_quiet()
     assert partners(dog)[1] == 2
     dog.action("Undo").trigger()
-    assert dog.session.matches == ((1, 1),)
+    assert matches(dog) == ((1, 1),)
 
 
 def test_that_a_match_can_be_dragged(dog: Hands, qtbot: QtBot) -> None:
@@ -170,7 +174,7 @@ def test_that_a_match_can_be_dragged(dog: Hands, qtbot: QtBot) -> None:
     qtbot.mousePress(canvas, LEFT, pos=chip(dog, 2))
     qtbot.mouseMove(canvas, canvas.cell_source().rect(1).center())
     qtbot.mouseRelease(canvas, LEFT, pos=canvas.cell_source().rect(1).center())
-    assert dog.session.matches == ((1, 2),)
+    assert matches(dog) == ((1, 2),)
     assert dog.session.chosen == chosen
     canvas.setFocus()
     qtbot.keyClick(canvas, Qt.Key.Key_Escape)
@@ -183,7 +187,7 @@ def test_that_a_match_needs_no_mouse(dog: Hands, qtbot: QtBot) -> None:
     keys = (Qt.Key.Key_Home, Qt.Key.Key_Right, Qt.Key.Key_M, Qt.Key.Key_Space, Qt.Key.Key_Down)
     for key in (*keys, Qt.Key.Key_Right, Qt.Key.Key_Return):
         qtbot.keyClick(canvas, key)
-    assert dog.session.matches == ((1, 2),)
+    assert matches(dog) == ((1, 2),)
     dog.wait_until_quiet()
     chosen = dog.session.chosen
     for key in (Qt.Key.Key_Escape, Qt.Key.Key_Up, Qt.Key.Key_Home):
@@ -206,14 +210,14 @@ def test_that_another_prompt_takes_the_matches_with_it(dog: Hands) -> None:
     dog.click_token(1)
     dog.wait_until_quiet()
     dog.type_prompt("The mat")
-    assert dog.session.matches == ()
+    assert matches(dog) == ()
     assert len(partners(dog)) == 3
 
 
 def test_that_clicking_a_token_above_still_chooses_it(dog: Hands) -> None:
     dog.click_token(3)
     assert str(dog.session.chosen) == "3"
-    assert dog.session.matches == ()
+    assert matches(dog) == ()
 
 
 def answer(hands: Hands, press: str, button: QDialogButtonBox.StandardButton) -> list[str]:
