@@ -117,13 +117,16 @@ class _Tap:
         if self._edits["attn_scores"] or self._edits["pattern"]:
             scores = attention_scores(q, k, options)
             changed = self._edited("attn_scores", scores)
-            clean = attention_pattern(changed, mask, _is_causal(module, q, mask, options), options)
+            causal = _is_causal(module, q, mask, options)
+            clean = attention_pattern(changed, mask, causal, options)
             pattern = self._edited("pattern", clean)
-            # What was only watched keeps the very bits of the usual computation.
+            # What was only watched keeps the very bits of the usual computation, and so does each row left as it was.
             if changed is not scores or pattern is not clean:
-                groups = pattern.shape[1] // v.shape[1]
-                out = pattern @ v.repeat_interleave(groups, dim=1)
-                return out.transpose(1, 2).contiguous(), pattern
+                usual = clean if changed is scores else attention_pattern(scores, mask, causal, options)
+                out = pattern @ v.repeat_interleave(pattern.shape[1] // v.shape[1], dim=1)
+                kept = (pattern == usual).all(dim=-1, keepdim=True).transpose(1, 2)
+                usual_out = plain(module, q, k, v, mask, **options)[0]
+                return usual_out.where(kept, out.transpose(1, 2)).contiguous(), pattern
         return plain(module, q, k, v, mask, **options)
 
     def _edited(self, part: Part, x: Tensor) -> Tensor:

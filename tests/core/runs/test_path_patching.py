@@ -46,9 +46,7 @@ def path_run(pair: Pair, sender: PlainCut, behind: tuple[str, ...], point: str, 
     # Where the parts are one after the other, the attention of the sender's layer comes before its MLP.
     held = [(branch, between) for between in range(first + 1, end) for branch in ("attn_out", "mlp_out")]
     held += [(branch, first) for branch in behind if first < end]
-    frozen = [
-        PlainCut(branch, between, everywhere, put_in(clean.seen[branch, between])) for branch, between in held
-    ]
+    frozen = [PlainCut(branch, between, everywhere, put_in(clean.seen[branch, between])) for branch, between in held]
     # A held branch comes last at its place, so that what was done to it before is hidden.
     return plain.run(ids, [sender, *frozen], watch=[(point, layer)])
 

@@ -58,15 +58,13 @@ def put_in(pair: Pair, donor: Pair, boundary: int, layer: int, kind: str) -> tor
         kept = [place for place, _ in pairs if ids != pair.ids or place not in AT]
         ours.append(pair.plain.clean(ids).residuals[boundary][kept])
         theirs.append(donor.plain.clean(other).residuals[layer + 1][kept])
-    rows = (torch.cat(each).double().numpy() for each in (theirs, ours))
-    return torch.from_numpy(mapped(kind, *rows, taken.double().numpy())).float()
+    x, y = (torch.cat(each).double().numpy() for each in (theirs, ours))
+    return torch.from_numpy(mapped(kind, x, y, taken.double().numpy())).float()
 
 
 @pytest.mark.parametrize("kind", ["auto", "procrustes", "least_squares"])
 @pytest.mark.parametrize(("family", "variant"), every_variant())
-def test_that_a_transplant_puts_in_what_the_donor_says(
-    family: str, variant: str, kind: str, tiny_of: TinyOf
-) -> None:
+def test_that_a_transplant_puts_in_what_the_donor_says(family: str, variant: str, kind: str, tiny_of: TinyOf) -> None:
     pair = pair_of(tiny_of, family, variant)
     for number, point in enumerate(POINTS):
         donor = pair_of(tiny_of, ("gpt2", "llama")[number % 2], "usual")
