@@ -94,9 +94,9 @@ def test_that_what_cannot_be_drawn_as_asked_ends_with_1_and_one_sentence(
 def test_that_a_cut_that_cannot_be_read_ends_the_program_with_1_and_one_sentence(
     options: list[str], tmp_path: Path
 ) -> None:
-    ended = program(tmp_path, *options, "--cut", "L1H2.q@2=silence")
+    ended = program(tmp_path, *options, "--cut", "L1H2.qq@2=silence")
     assert ended.returncode == 1
-    assert ended.stderr.startswith("There is no hook point 'q'. ")
+    assert ended.stderr.startswith("There is no hook point 'qq'. ")
     assert ended.stderr.count("\n") == 1
 
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 
 # A second key for larger text, and one that every application has.
-LEFT_OUT = {"Ctrl+=", "Ctrl+Q"}
+# Of the operations' keys only the first and the last of each row are named.
+LEFT_OUT = {"Ctrl+=", "Ctrl+Q", *(f"Ctrl+{n}" for n in range(2, 9)), "Ctrl+Alt+2", "Ctrl+Alt+3"}
 
 
 @pytest.fixture
