@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Literal
 from PySide6.QtCore import QObject, Slot
 
 from core.errors import SurgeryError
-from core.interventions.ops import OPERATIONS
+from core.interventions.plan import Incision
 from core.models.catalogue import list_models
 from core.sessions import edits
-from core.sessions.other_texts import wanted
+from core.sessions.other_texts import taken_by, wanted
 from core.sessions.session import patching_words
+from core.sites.site import parse_site
 from core.text.prompt_sets import prompt_sets
 from gui.dialogs.reference_prompts import ask_for_references, summary
 from gui.notifications import Notice
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from core.interventions.operation import Need
-    from core.runs.events import DonorTokens
+    from core.runs.events import DonorTokens, Note
     from core.sessions.session import Session
     from core.text.tokens import Tokens
     from gui.main_window import MainWindow
@@ -35,8 +36,8 @@ KEY = "other-texts"
 
 def needs(session: Session) -> frozenset[Need]:
     """Return what the plan takes from, and what the next incision would."""
-    brush = OPERATIONS[session.brush.operation].wants(dict(session.brush.params))
-    return wanted(session) | brush
+    brush = Incision(parse_site("embed"), session.chosen, session.brush.operation, session.brush.params)
+    return wanted(session) | taken_by(brush)
 
 
 class OtherTextsWiring(QObject):
@@ -71,6 +72,7 @@ class OtherTextsWiring(QObject):
         store.changed.connect(lambda before, after: self.show_session(after))
         controller.tokensChanged.connect(self._on_controller_tokens_changed)
         controller.donorTokensChanged.connect(self._on_controller_donor_tokens_changed)
+        controller.resolved.connect(self._on_controller_resolved)
         self.show_session(store.session)
 
     def show_session(self, session: Session) -> None:
@@ -80,7 +82,11 @@ class OtherTextsWiring(QObject):
         self._bar.set_direction(session.clean_side, patching_words(session))
         self._bar.set_references(*self._references(session, bool(needed & {"references", "transplant"})))
         self._bar.set_donor_model(session.donor_model, "transplant" in needed)
-        if not session.donor_prompt.strip() and self._donor is not None:
+        if not session.donor_prompt.strip():
+            self._drop_donor()
+
+    def _drop_donor(self) -> None:
+        if self._donor is not None:
             self._donor = None
             self._strip.set_donor(None)
 
@@ -154,3 +160,9 @@ class OtherTextsWiring(QObject):
         if self._store.session.donor_prompt.strip():
             self._donor = donor
             self._strip.set_donor(donor.tokens, donor.alignment, matches)
+
+    @Slot(object, object)
+    def _on_controller_resolved(self, request: object, notes: tuple[Note, ...]) -> None:
+        """Show no earlier counterfactual prompt where the one in force cannot be split."""
+        if any(note.part == "donor" for note in notes):
+            self._drop_donor()

@@ -8,8 +8,10 @@ import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication, QDialogButtonBox
 
+from core.sessions.edits import with_brush_param
 from core.text.prompt_sets import prompt_sets
 from gui.dialogs.reference_prompts import ReferencePrompts
+from gui.run_controller import moved_to
 from tests.fixtures.tiny_models import TinyModel
 from tests.gui.conftest import Opener
 from tests.gui.hands import LEFT, Hands
@@ -141,7 +143,7 @@ def test_that_an_incision_at_a_token_without_counterpart_says_so_until_it_is_mat
     assert partners(dog) == (0, None, 3, 4, 5, 6, 7)
     assert "no counterpart" in dog.notices["incision"]
     assert dog.window.strip.caption.text().startswith("1 of 7 tokens has no counterpart")
-    assert dog.result.request.plan == ()
+    assert list(dog.result.request.plan) == []
     dog.click(dog.window.strip.tools["match"])
     dog.click_token(1)
     assert dog.window.strip.ask.text() == "now click its counterpart"
@@ -218,6 +220,32 @@ def test_that_clicking_a_token_above_still_chooses_it(dog: Hands) -> None:
     dog.click_token(3)
     assert str(dog.session.chosen) == "3"
     assert matches(dog) == ()
+
+
+def test_that_a_counterfactual_prompt_that_cannot_be_split_is_refused_in_words(cat: Hands) -> None:
+    type_counterfactual(cat, SAID)
+    type_counterfactual(cat, "the cat sat on the mat " * 20)
+    assert "The counterfactual prompt" in cat.notices["donor"]
+    assert partners(cat) == ()
+    type_counterfactual(cat, SAID)
+    assert "donor" not in cat.notices
+    assert partners(cat) == (0, 1, 2, 3, 4, 5, 6)
+
+
+def test_that_another_model_takes_the_matches_with_it(dog: Hands) -> None:
+    dog.click(dog.window.strip.canvas, chip(dog, 2))
+    dog.click_token(1)
+    assert moved_to(dog.session, "another").matches == ()
+    assert moved_to(dog.session, "another").donor_prompt == DOG
+
+
+def test_that_a_direction_between_the_prompts_asks_for_the_other_one(cat: Hands) -> None:
+    cat.action("Operation: Project out").trigger()
+    shown = bar(cat).part.isVisible()
+    cat.made.store.edit(with_brush_param(cat.session, "v", "donor"), "Another direction")
+    assert (shown, bar(cat).part.isVisible()) == (False, True)
+    cat.made.store.edit(with_brush_param(cat.session, "v", "pca1"), "Another direction")
+    assert (bar(cat).part.isVisible(), bar(cat).references.isVisible()) == (False, True)
 
 
 def answer(hands: Hands, press: str, button: QDialogButtonBox.StandardButton) -> list[str]:
