@@ -101,8 +101,9 @@ class CellPainter:
             room = box.adjusted(0, 0, -box.width() * 0.3, 0)
         else:
             tint = QColor(color)
-            tint.setAlpha(50)
-            painter.fillPath(self._shape(box), tint)
+            tint.setAlpha(50 if mark.incision.enabled else 120)
+            on = Qt.BrushStyle.SolidPattern if mark.incision.enabled else Qt.BrushStyle.BDiagPattern
+            painter.fillPath(self._shape(box), QBrush(tint, on))
         if min(box.width(), box.height()) >= MARK_FROM:
             together, size = self.one_line(room.width(), box.height(), "", "\N{MIDDLE DOT}".join(mark.signs))
             font = self._theme.font(14, bold=True)

@@ -81,6 +81,7 @@ class GridPicker(QWidget):
         self.neuron.blockSignals(True)
         self.neuron.setValue(ALL_NEURONS if points.neuron is None else points.neuron)
         self.neuron.blockSignals(False)
+        self._give_way()
 
     def set_info(self, info: ModelInfo | None) -> None:
         """Take how many neurons there are, and what is to be known of this model's sites."""
@@ -92,6 +93,7 @@ class GridPicker(QWidget):
         self.note.setToolTip("\n".join(notes))
         self.note.setAccessibleDescription(" ".join(notes))
         self.note.setVisible(bool(notes))
+        self._give_way()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Leave the caption out where there is no room for it."""

@@ -40,12 +40,15 @@ class HeadGrid(QWidget):
         The one receiver that a change is to be carried to.
     receiverGivenUp()
         No receiver is to be picked any more.
+    pointsChanged()
+        Cells stand for other hook points, which may take more or less room to say.
     """
 
     cellsToggled = Signal(tuple, bool)
     hovered = Signal(object)
     receiverPicked = Signal(object)
     receiverGivenUp = Signal()
+    pointsChanged = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -138,6 +141,7 @@ class HeadGrid(QWidget):
         if model != scene.model:
             scene.model, self._hit = model, Hit()
             self.view.refresh_model()
+            self.pointsChanged.emit()
 
     def _refresh(self) -> None:
         self.view.refresh_marks()

@@ -88,6 +88,7 @@ class TextFit(QObject):
             dock.visibilityChanged.connect(self._on_content_changed)
         window.resized.connect(self._on_room_changed)
         window.strip.canvas.rowsChanged.connect(self._on_content_changed)
+        window.grid.pointsChanged.connect(self._on_content_changed)
         store.changed.connect(self._on_content_changed)
 
     @property

@@ -121,6 +121,22 @@ def test_that_a_long_prompt_and_every_operation_have_room(full: Hands) -> None:
         assert misplaced(full.window) == []
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_that_the_field_for_a_neuron_and_the_search_for_a_receiver_have_room(
+    full: Hands, size: tuple[int, int]
+) -> None:
+    full.made.theme.use(scale=1.0)
+    full.window.resize(*size)
+    full.window.arrange()
+    full.choose_point("mlp_post")
+    calm(full)
+    assert full.window.grid.picker.neuron.isVisible()
+    assert misplaced(full.window) == []
+    full.window.plan.carryWished.emit(0)
+    calm(full)
+    assert misplaced(full.window) == []
+
+
 def test_that_text_gives_way_in_a_small_window_and_comes_back_in_a_large_one(full: Hands) -> None:
     theme = full.made.theme
     full.window.resize(2560, 1440)
