@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 MARGIN, GAP = 20, 10
 CHARACTERS, LINES = 84, 16
+LEAST_CHARACTERS, LEAST_LINES = 40, 6
 ABOUT = (
     "Mean and median over reference prompts, resample, PCA directions and the maps between models take from these. "
     "One prompt a line."
@@ -72,8 +73,6 @@ class ReferencePrompts(QDialog):
         self.text.setAccessibleName("Reference prompts, one a line")
         self.text.setPlaceholderText("Choose a set above, load a file, or write one prompt a line.")
         self.text.setTabChangesFocus(True)
-        metrics = QFontMetricsF(self.text.font())
-        self.text.setMinimumSize(round(metrics.averageCharWidth() * CHARACTERS), round(metrics.lineSpacing() * LINES))
         self.count, self.error = QLabel(self), QLabel(self)
         self.error.setProperty("kind", "error")
         self.error.setWordWrap(True)
@@ -97,6 +96,18 @@ class ReferencePrompts(QDialog):
         self.text.textChanged.connect(self._on_text_changed)
         self.text.setPlainText("\n".join(prompts))
         self._on_text_changed()
+        self._fit(parent)
+
+    def _fit(self, parent: QWidget | None) -> None:
+        """Take the size that reads well, but no more than the window has."""
+        metrics = QFontMetricsF(self.text.font())
+        width, height = metrics.averageCharWidth(), metrics.lineSpacing()
+        self.text.setMinimumSize(round(width * LEAST_CHARACTERS), round(height * LEAST_LINES))
+        room = self.sizeHint()
+        wide = max(room.width(), round(width * CHARACTERS) + 2 * MARGIN)
+        high = room.height() + round(height * (LINES - LEAST_LINES))
+        most = (wide, high) if parent is None else (parent.width(), parent.height())
+        self.resize(min(wide, most[0]), min(high, most[1]))
 
     @property
     def prompts(self) -> tuple[str, ...]:

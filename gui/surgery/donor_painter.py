@@ -32,6 +32,8 @@ class DonorLook:
         Its tokens whose counterpart is another token, and those without one.
     picked_here, picked_there : int or None
         The token that waits for its counterpart.
+    pointer : QPointF or None
+        Where the mouse holds the thread that begins there.
     """
 
     tokens: Tokens
@@ -43,6 +45,12 @@ class DonorLook:
     slots: tuple[Slot, ...] = ()
     picked_here: int | None = None
     picked_there: int | None = None
+    pointer: QPointF | None = None
+
+    @property
+    def has_picked(self) -> bool:
+        """Whether a token waits for its counterpart."""
+        return self.picked_here is not None or self.picked_there is not None
 
     @property
     def unmatched_here(self) -> tuple[int, ...]:
@@ -117,14 +125,18 @@ class DonorPainter:
             if focus == index:
                 self._ring(painter, lower[index])
         if look.picked_here is not None:
-            self._thread(painter, QPointF(upper[look.picked_here].center().x(), upper[look.picked_here].bottom()))
+            end = QPointF(upper[look.picked_here].center().x(), upper[look.picked_here].bottom())
+            self._thread(painter, end, look.pointer)
         if look.picked_there is not None:
             box = lower[look.picked_there]
-            self._thread(painter, QPointF(box.center().x(), box.top()))
+            self._thread(painter, QPointF(box.center().x(), box.top()), look.pointer)
 
-    def _thread(self, painter: QPainter, end: QPointF) -> None:
-        """Draw a knot where the token that was picked waits for its counterpart."""
+    def _thread(self, painter: QPainter, end: QPointF, pointer: QPointF | None) -> None:
+        """Draw a knot where the token that was picked waits for its counterpart, and a thread to the mouse."""
         p, size = self._theme.palette, self._theme.pixels(6)
+        if pointer is not None:
+            painter.setPen(QPen(QColor(p.accent), 2 * self._theme.scale, Qt.PenStyle.DashLine))
+            painter.drawLine(end, pointer)
         painter.setPen(QPen(QColor(p.window), 2))
         painter.setBrush(QColor(p.accent))
         painter.drawEllipse(end, size, size)

@@ -88,6 +88,10 @@ class TokenCanvas(TokenSurface):
                 self._move_focus(hit, anchor=self._anchor)
                 self._preview(hit)
             return
+        donor = self.look.donor
+        if donor is not None and donor.has_picked:
+            donor.pointer = event.position()
+            self.update()
         hover = self.token_at(event.position())
         if hover != self.look.hover:
             self.look.hover = hover
@@ -201,6 +205,7 @@ class TokenCanvas(TokenSurface):
         donor = self.look.donor
         if donor is None:
             return
+        donor.pointer = None
         if self.tool != "match":
             self.toolChosen.emit("match")
         there = cell - len(self.look.faces)
@@ -210,7 +215,7 @@ class TokenCanvas(TokenSurface):
             donor.picked_there = None if donor.picked_there == there else there
         if donor.picked_here is not None and donor.picked_there is not None:
             both = donor.picked_here, donor.picked_there
-            donor.picked_here = donor.picked_there = None
+            donor.picked_here = donor.picked_there = donor.pointer = None
             self.matchToggled.emit(*both)
         self.pendingChanged.emit()
         self.update()

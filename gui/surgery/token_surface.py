@@ -162,8 +162,10 @@ class TokenSurface(QWidget):
             return True
         if isinstance(event, QFocusEvent):
             self.show_ring(event.reason() in BY_KEY)
-        elif event.type() == QEvent.Type.Leave and self.look.hover is not None:
+        elif event.type() == QEvent.Type.Leave:
             self.look.hover = None
+            if self.look.donor is not None:
+                self.look.donor.pointer = None
             self.update()
         return super().event(event)
 

@@ -183,6 +183,21 @@ def test_that_a_match_can_be_dragged(dog: Hands, qtbot: QtBot) -> None:
     assert canvas.tool == "cut"
 
 
+def test_that_a_thread_follows_the_mouse_until_the_counterpart_is_found(dog: Hands, qtbot: QtBot) -> None:
+    canvas = dog.window.strip.canvas
+    donor = canvas.look.donor
+    assert donor is not None
+    dog.click(canvas, chip(dog, 1))
+    before = canvas.grab().toImage()
+    qtbot.mouseMove(canvas, canvas.cell_source().rect(4).center())
+    assert donor.pointer is not None
+    assert canvas.grab().toImage() != before
+    dog.click_token(1)
+    assert donor.pointer is None
+    qtbot.mouseMove(canvas, chip(dog, 5))
+    assert donor.pointer is None
+
+
 def test_that_a_match_needs_no_mouse(dog: Hands, qtbot: QtBot) -> None:
     canvas = dog.window.strip.canvas
     canvas.setFocus()
