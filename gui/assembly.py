@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from gui.actions.action import build_menus
 from gui.actions.menu_table import menu_table
+from gui.continuation import Continuation
 from gui.main_window import MainWindow
 from gui.model_library import ModelLibrary
 from gui.notifications import Notifications
 from gui.run_controller import RunController
 from gui.store import SessionStore
 from gui.wiring.cut_wiring import CutWiring
+from gui.wiring.generation_wiring import GenerationWiring
 from gui.wiring.model_wiring import ModelWiring
 from gui.wiring.notice_wiring import NoticeWiring
 from gui.wiring.other_texts_wiring import OtherTextsWiring
@@ -66,10 +68,12 @@ def assemble(session: Session, theme: Theme, settings: Settings) -> Application:
     window = MainWindow(theme)
     cuts = CutWiring(store, controller, notifications, window.grid, window.brush, window.plan)
     others = OtherTextsWiring(store, controller, notifications, window, settings)
+    generation = GenerationWiring(store, Continuation(store, thread, controller), notifications, window)
     wirings = (
         PromptWiring(store, controller, notifications, window.header, window.strip, window.chips),
         others,
         cuts,
+        generation,
         ReceiverWiring(store, notifications, window.grid, window.plan),
         PanelWiring(store, controller, window.panels.values()),
         NoticeWiring(controller, notifications, window.header),
@@ -77,5 +81,5 @@ def assemble(session: Session, theme: Theme, settings: Settings) -> Application:
         ModelWiring(window, controller, library, theme, settings),
         TextFit(store, window, theme, notifications),
     )
-    actions = build_menus(window, menu_table(window, store, controller, theme, cuts, others))
+    actions = build_menus(window, menu_table(window, store, controller, theme, cuts, others, generation))
     return Application(theme, store, thread, controller, notifications, window, wirings, actions)

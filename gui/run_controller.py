@@ -127,7 +127,7 @@ class RunController(QObject):
             return
         self._thread.cancel("model")
         self._thread.cancel("run")
-        lane: Lane = "model" if self._opening else "run"
+        asked, lane = bool(self._opening or self._awaited), "model" if self._opening else "run"
         self._opening, self._awaited = 0, False
         self._stay()
         self._last_put = 0  # it may never have been taken, and then its end is not told
@@ -135,7 +135,8 @@ class RunController(QObject):
         self._tell_busy(self.busy)
         self.openingChanged.emit("")
         self.staleChanged.emit(False)
-        self.cancelled.emit(lane)
+        if asked:
+            self.cancelled.emit(lane)
 
     def close(self) -> None:
         """Show nothing more of what is under way."""

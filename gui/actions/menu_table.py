@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gui.store import SessionStore
     from gui.theme.theme import Theme
     from gui.wiring.cut_wiring import CutWiring
+    from gui.wiring.generation_wiring import GenerationWiring
     from gui.wiring.other_texts_wiring import OtherTextsWiring
 
 ABOUT = (
@@ -35,6 +36,7 @@ def menu_table(
     theme: Theme,
     cuts: CutWiring,
     others: OtherTextsWiring,
+    generation: GenerationWiring,
 ) -> tuple[ActionSpec, ...]:
     """Return all entries of all menus, in order."""
     return (
@@ -42,7 +44,7 @@ def menu_table(
         *_edit(store, cuts),
         *_other_texts(window, store, others),
         *_view(window, theme),
-        *_run(store, controller, cuts),
+        *_run(store, controller, cuts, generation),
         ActionSpec("&Help", "Keys", lambda: KeysDialog(window).exec(), ("F1",)),
         ActionSpec("&Help", "About", lambda: QMessageBox.about(window, "About Circuit Surgeon", ABOUT)),
     )
@@ -150,15 +152,30 @@ def _view(window: MainWindow, theme: Theme) -> tuple[ActionSpec, ...]:
     )  # fmt: skip
 
 
-def _run(store: SessionStore, controller: RunController, cuts: CutWiring) -> tuple[ActionSpec, ...]:
+def _run(
+    store: SessionStore, controller: RunController, cuts: CutWiring, generation: GenerationWiring
+) -> tuple[ActionSpec, ...]:
+    continuation = generation.continuation
+
     def in_force(key: str) -> State:
         return State(checked=store.session.brush.operation == key)
+
+    def cancel() -> None:
+        continuation.stop()
+        controller.cancel()
+
+    def going_on() -> State:
+        return State("Stop continuing" if continuation.running else "")
 
     return (
         ActionSpec("&Run", "Run again", controller.run_again, ("F5",), "Ask the model once more."),
         ActionSpec(
-            "&Run", "Cancel", controller.cancel, ("Ctrl+.",), "Stop what is under way.",
-            lambda: State(enabled=controller.busy), (controller.busyChanged,),
+            "&Run", "Continue the prompt", generation.toggle, ("Ctrl+G",),
+            "Go on behind the prompt, or fill its masks, clean and operated.", going_on, (continuation.runningChanged,),
+        ),
+        ActionSpec(
+            "&Run", "Cancel", cancel, ("Ctrl+.",), "Stop what is under way.",
+            lambda: State(enabled=controller.busy), (controller.busyChanged, continuation.runningChanged),
         ),
         ActionSpec("&Run", "-"),
         *(

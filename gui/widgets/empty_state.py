@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 if TYPE_CHECKING:
     from gui.theme.theme import Theme
 
-Picture = Literal["curve", "bars"]
+Picture = Literal["curve", "bars", "lines"]
 ICON = 44
 TEXT_WIDTH = 440
 
@@ -21,7 +21,7 @@ class EmptyState(QWidget):
 
     Parameters
     ----------
-    picture : {"curve", "bars"}
+    picture : {"curve", "bars", "lines"}
         Drawn above the sentence, where the height allows it.
     """
 
@@ -83,6 +83,10 @@ class EmptyState(QWidget):
             painter.setBrush(QColor(p.surface))
             for x, y in ((11, 31), (20, 24), (28, 27), (38, 10)):
                 painter.drawEllipse(at(x, y), 3 * unit, 3 * unit)
+            return
+        if self.picture == "lines":
+            for y, end in ((8, 40), (18, 34), (28, 40), (38, 20)):
+                painter.drawLine(at(4, y), at(end, y))
             return
         painter.drawLine(at(6, 4), at(6, 40))
         for y, length in ((9, 30), (22, 20), (35, 10)):

@@ -23,7 +23,7 @@ class FramedPanel(Panel):
     ----------
     body : QWidget
         What is shown when there are numbers.
-    picture : {"curve", "bars"}
+    picture : {"curve", "bars", "lines"}
         The picture shown when there are none.
     """
 
