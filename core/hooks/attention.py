@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -49,12 +49,27 @@ class AttentionHook:
     turn: tuple[int, int] | None = None
 
 
+# Takes the keys, the values [batch, head, token, width] and the mask of the rows that are computed, and
+# returns those of the whole prompt, with a mask [row, token] that has them in it.
+Rest = Callable[["Tensor", "Tensor", "Tensor | None"], "tuple[Tensor, Tensor, Tensor | None]"]
+
+
 @contextmanager
-def attention_tapped(network: Module, hooks: Iterable[AttentionHook]) -> Iterator[None]:
-    """Attach functions to the attention, in order, and take all of them off at the end."""
+def attention_tapped(
+    network: Module, hooks: Iterable[AttentionHook], rests: Mapping[Module, Rest] | None = None
+) -> Iterator[None]:
+    """Attach functions to the attention, in order, and take all of them off at the end.
+
+    Parameters
+    ----------
+    rests : mapping of Module to callable, optional
+        Where only some rows of the prompt are computed: what puts the others' keys and values to them.
+    """
     by_module: defaultdict[Module, list[AttentionHook]] = defaultdict(list)
     for hook in hooks:
         by_module[hook.module].append(hook)
+    for module in rests or ():
+        by_module[module]  # also where nothing is watched
     if not by_module:
         yield
         return
@@ -64,7 +79,7 @@ def attention_tapped(network: Module, hooks: Iterable[AttentionHook]) -> Iterato
         for key, config in configs.items():
             config._attn_implementation_internal = _registered(before[key] or "eager")
         for module, mine in by_module.items():
-            setattr(module, TAP, _Tap(mine))
+            setattr(module, TAP, _Tap(mine, None if rests is None else rests.get(module)))
         yield
     finally:
         for key, config in configs.items():
@@ -98,7 +113,8 @@ def _registered(usual: str) -> str:
 class _Tap:
     """What is done to the attention of one module."""
 
-    def __init__(self, hooks: Iterable[AttentionHook]) -> None:
+    def __init__(self, hooks: Iterable[AttentionHook], rest: Rest | None = None) -> None:
+        self._rest = rest
         self._edits: defaultdict[Part, list[Edit]] = defaultdict(list)
         for hook in hooks:
             self._edits[hook.part].append(in_turn(hook.function, hook.turn))
@@ -114,6 +130,8 @@ class _Tap:
         options: dict[str, Any],
     ) -> Any:
         q, k, v = self._edited("q", q), self._edited("k", k), self._edited("v", v)
+        if self._rest is not None:
+            k, v, mask = self._rest(k, v, mask)
         if self._edits["attn_scores"] or self._edits["pattern"]:
             scores = attention_scores(q, k, options)
             changed = self._edited("attn_scores", scores)

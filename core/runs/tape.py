@@ -1,0 +1,226 @@
+"""A clean run kept so that layers of it can be run again, from any layer on and for some tokens only.
+
+Blocks are called as the library called them, with the arguments that were recorded. In a causal
+model tokens before the first that is operated on cannot change: only the rows from there on are
+computed, and the keys and values of the others are put to them inside the attention.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from core.hooks.attach import Hook, attached
+from core.hooks.attention import AttentionHook, attention_tapped
+from core.runs.batch import inputs_of, one
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.nn import Module
+
+    from core.cancel import CancelToken
+    from core.models.loaded_model import LoadedModel
+
+CLOSE = 1e-4
+
+
+@dataclass(frozen=True)
+class Call:
+    """How a block was called: everything but the hidden state."""
+
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+
+@dataclass
+class Tape:
+    """A clean run of one prompt.
+
+    Attributes
+    ----------
+    ids : tuple of int
+    residuals : Tensor, shape [n_layers + 1, token, d_model]
+    calls : list of Call
+        One per layer.
+    keys, values : list of Tensor, each of shape [head, token, d_head]
+        As the dot product sees them, one per layer; empty where the family hides them.
+    by_rows : bool
+        Whether single rows can be computed; found out by trying.
+    in_batches : bool
+        Whether many scenarios can be computed at once; found out by trying.
+    """
+
+    ids: tuple[int, ...]
+    residuals: Tensor
+    calls: list[Call]
+    keys: list[Tensor] = field(default_factory=list)
+    values: list[Tensor] = field(default_factory=list)
+    by_rows: bool = False
+    in_batches: bool = False
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of all that is kept."""
+        return sum(each.nbytes for each in (self.residuals, *self.keys, *self.values))
+
+
+def record(loaded: LoadedModel, ids: Sequence[int], cancel: CancelToken) -> Tape:
+    """Run a prompt through the untouched model and keep what is needed to run parts of it again."""
+    import torch
+
+    kept: list[Tensor] = []
+    calls: list[Call] = []
+    keys: list[Tensor] = []
+    values: list[Tensor] = []
+
+    def watch(module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        cancel.check()
+        rest = dict(kwargs)
+        hidden = args[0] if args else rest.pop("hidden_states")
+        kept.append(hidden.to(loaded.info.device, copy=True)[0])
+        calls.append(Call(args[1:], rest))
+
+    def keep(into: list[Tensor]) -> Any:
+        heads = loaded.info.n_key_value_heads
+        return lambda x: into.append(x[0].unflatten(-1, (heads, -1)).transpose(0, 1).contiguous())
+
+    blocks = dict.fromkeys(loaded.blocks)
+    taps: list[AttentionHook] = []
+    if not loaded.architecture.own_attention:
+        for layer, block in enumerate(loaded.blocks):
+            if block in blocks and loaded.turn(layer) in (None, (0, loaded.turn(layer)[1] if loaded.turn(layer) else 0)):
+                module = loaded.part(layer, loaded.architecture.attention)
+                taps += [AttentionHook(module, "k", keep(keys)), AttentionHook(module, "v", keep(values))]
+    last = loaded.info.n_layers - 1
+
+    def keep_last(x: Tensor) -> None:
+        kept.append(x.to(loaded.info.device, copy=True)[0])
+
+    handles = [block.register_forward_pre_hook(watch, with_kwargs=True) for block in blocks]
+    try:
+        with (
+            torch.inference_mode(),
+            attached([Hook(loaded.blocks[last], "output", keep_last, loaded.turn(last))]),
+            attention_tapped(loaded.network, taps),
+        ):
+            loaded.backbone(**inputs_of(loaded, one(ids)))
+            tape = Tape(tuple(ids), torch.stack(kept), calls, keys, values)
+    finally:
+        for handle in handles:
+            handle.remove()
+    _try_out(loaded, tape)
+    return tape
+
+
+def _try_out(loaded: LoadedModel, tape: Tape) -> None:
+    """Find out what shortcuts give the recorded numbers again: the model decides, not a list of families."""
+    n_tokens = len(tape.ids)
+    tape.in_batches = _gives_the_same(loaded, tape, range(n_tokens), 2)
+    if tape.keys and n_tokens > 1:
+        tape.by_rows = tape.in_batches and _gives_the_same(loaded, tape, (n_tokens // 2, n_tokens - 1), 2)
+
+
+def _gives_the_same(loaded: LoadedModel, tape: Tape, rows: Sequence[int], count: int) -> bool:
+    import torch
+
+    rows = tuple(rows)
+    try:
+        with running(loaded, tape) as again:
+            for layer in range(loaded.info.n_layers):
+                hidden = tape.residuals[layer, list(rows)].expand(count, -1, -1)
+                wanted = tape.residuals[layer + 1, list(rows)]
+                off = (again.layer(layer, hidden, rows) - wanted).abs().max()
+                if not bool(off <= CLOSE * torch.clamp(wanted.abs().max(), min=1.0)):
+                    return False
+    except (RuntimeError, ValueError, IndexError, TypeError):
+        return False
+    return True
+
+
+class Again:
+    """Runs single layers; made by `running`."""
+
+    def __init__(self, loaded: LoadedModel, tape: Tape) -> None:
+        self._loaded = loaded
+        self._tape = tape
+        self._blocks = loaded.blocks
+        self._rows: tuple[int, ...] = ()
+        self._layer = 0
+
+    def layer(self, number: int, hidden: Tensor, rows: tuple[int, ...]) -> Tensor:
+        """Return a layer's output.
+
+        Parameters
+        ----------
+        hidden : Tensor, shape [scenario, row, d_model]
+        rows : tuple of int
+            Which tokens of the prompt the rows are, ascending; all others are as in the clean run.
+
+        Returns
+        -------
+        Tensor of the same shape
+        """
+        self._layer, self._rows = number, rows
+        call, whole = self._tape.calls[number], len(self._tape.ids)
+        if len(rows) < whole:
+            call = Call(_of_rows(call.args, rows, whole), _of_rows(call.kwargs, rows, whole))
+        out = self._blocks[number](hidden, *call.args, **call.kwargs)
+        found: Tensor = out[0] if isinstance(out, tuple) else out
+        return found
+
+    def rest(self, k: Tensor, v: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Put the clean keys and values of the other tokens to those of the rows."""
+        import torch
+
+        rows, whole = self._rows, len(self._tape.ids)
+        if len(rows) == whole:
+            return k, v, mask
+        full = []
+        for new, clean in ((k, self._tape.keys[self._layer]), (v, self._tape.values[self._layer])):
+            if rows == tuple(range(rows[0], whole)):
+                before = clean[None, :, : rows[0]].expand(new.shape[0], -1, -1, -1)
+                full.append(torch.cat([before, new], dim=2))
+            else:
+                each = clean.expand(new.shape[0], -1, -1, -1).clone()
+                each[:, :, list(rows)] = new
+                full.append(each)
+        if mask is None and self._loaded.info.objective == "causal":
+            keys = torch.arange(whole, device=k.device)
+            visible = keys[None] <= torch.tensor(rows, device=k.device)[:, None]
+            mask = torch.zeros(visible.shape, dtype=k.dtype, device=k.device).masked_fill_(
+                ~visible, torch.finfo(k.dtype).min
+            )
+        return full[0], full[1], mask
+
+
+@contextmanager
+def running(loaded: LoadedModel, tape: Tape) -> Iterator[Again]:
+    """Make single layers of a kept run callable, for the time of a ``with`` block."""
+    import torch
+
+    again = Again(loaded, tape)
+    rests = {}
+    if tape.keys:
+        rests = {
+            loaded.part(layer, loaded.architecture.attention): again.rest for layer in range(loaded.info.n_layers)
+        }
+    with torch.inference_mode(), attention_tapped(loaded.network, (), rests):
+        yield again
+
+
+def _of_rows(value: Any, rows: tuple[int, ...], whole: int) -> Any:
+    """Return a recorded argument for some rows only: masks, positions and what rotates by them."""
+    import torch
+
+    if isinstance(value, dict):
+        return {name: _of_rows(each, rows, whole) for name, each in value.items()}
+    if isinstance(value, tuple):
+        return tuple(_of_rows(each, rows, whole) for each in value)
+    if not isinstance(value, torch.Tensor):
+        return value
+    axis = {1: 0, 2: 1, 3: 1, 4: 2}.get(value.dim())
+    return value if axis is None or value.shape[axis] != whole else value.index_select(
+        axis, torch.tensor(rows, device=value.device)
+    )
