@@ -26,6 +26,7 @@ class Continuation(QObject):
     failed(object)
         Why there is none, as a Failure.
     runningChanged(bool)
+        Told once more when one that was stopped has left the thread.
     """
 
     advanced = Signal(object)
@@ -37,7 +38,7 @@ class Continuation(QObject):
     ) -> None:
         super().__init__(parent)
         self._store, self._thread = store, thread
-        self._generation = 0
+        self._generation = self._last_put = 0
         thread.continued.connect(self._on_thread_continued)
         thread.ended.connect(self._on_thread_ended)
         controller.openingChanged.connect(self._on_controller_opening_changed)
@@ -49,7 +50,8 @@ class Continuation(QObject):
 
     def start(self) -> None:
         """Continue the prompt of the session in force."""
-        self._note(self._thread.put("continuation", Continue(self._store.session)))
+        self._last_put = self._thread.put("continuation", Continue(self._store.session))
+        self._note(self._last_put)
 
     def stop(self) -> None:
         """Leave it where it is."""
@@ -72,7 +74,7 @@ class Continuation(QObject):
 
     @Slot(int)
     def _on_thread_ended(self, generation: int) -> None:
-        if generation == self._generation:
+        if generation == self._last_put:
             self._note(0)
 
     @Slot(str)

@@ -27,6 +27,7 @@ SIDES = (
     ),
     ("donor", "denoising", "clean into corrupted", "The counterfactual prompt is the clean one: patches bring it in."),
 )
+OPTIONAL, WANTED = "counterfactual prompt (optional)", "counterfactual prompt: patches take from it …"
 USED_BY = "used by mean and median over reference prompts, resample, PCA directions and maps between models"
 
 
@@ -74,14 +75,13 @@ class CounterfactualBar(QWidget):
         self.caption = ElidedLabel("caption", self.part)
         self.caption.setText("Counterfactual")
         self.field = Field(self.part)
-        self.field.setPlaceholderText("counterfactual prompt (optional)")
         self.field.setAccessibleName("Counterfactual prompt")
         self.caption.setBuddy(self.field)
         self.swap = self._button("⇅", "Swap the two prompts; what was clean stays clean.", "Swap the two prompts")
         self.sides = {side: self._button(name, help_, kind="segment") for side, name, _, help_ in SIDES}
         self.words = ElidedLabel("muted", self.part)
         self.clear = self._button("×", "Take the counterfactual prompt away.", "Take the counterfactual prompt away")
-        self.references = self._button("", USED_BY)
+        self.references = self._button("", USED_BY, kind="")
         self.donor = QToolButton(self)
         self._build()
         self._restyle()
@@ -192,8 +192,10 @@ class CounterfactualBar(QWidget):
                 self.field.setText(text)
         if text:
             self._opened = True
+        self.field.setPlaceholderText(WANTED if needed else OPTIONAL)
         for button in (self.swap, *self.sides.values()):
             button.setEnabled(bool(text))
+        self.clear.setEnabled(bool(text) or not needed)
         self._show()
 
     def set_direction(self, side: str, words: str) -> None:

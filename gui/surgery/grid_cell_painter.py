@@ -61,7 +61,8 @@ class CellPainter:
         self._edge(painter, box, QColor(self._theme.palette.border_strong), Qt.PenStyle.DotLine)
 
     def closed(self, painter: QPainter, box: QRectF) -> None:
-        """Paint a cell where a click can do nothing at the moment."""
+        """Paint a cell where a click can do nothing at the moment, whatever is lit up around it."""
+        self._fill(painter, box, QColor(self._theme.palette.surface))
         self._edge(painter, box, QColor(self._theme.palette.border), Qt.PenStyle.SolidLine)
 
     def ghost(self, painter: QPainter, box: QRectF, operation: str, *, over: bool) -> None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gui.theme.theme import Theme
 
 WIDEST_NUMBER, LARGEST_INT, SHORT_SEEDS = 1e6, 2**31 - 1, 10_000
-NUMBER_WIDTH, SEEDS_WIDTH, FIELD_GAP = 72, 106, 6
+NUMBER_WIDTH, SEEDS_WIDTH, FIELD_GAP = 94, 106, 6
 SEEDS_HELP = "Repeat with this many seeds, from this one on: figures are means, and curves show a band."
 PIPS = ((0.28, 0.28), (0.72, 0.28), (0.5, 0.5), (0.28, 0.72), (0.72, 0.72))
 

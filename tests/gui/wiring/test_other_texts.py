@@ -106,8 +106,8 @@ def test_that_taking_it_away_leaves_no_trace_and_undo_brings_it_back(cat: Hands)
 def test_that_the_field_comes_by_itself_where_a_patch_is_about_to_be_made(cat: Hands) -> None:
     cat.action("Operation: Patch").trigger()
     assert bar(cat).part.isVisible()
-    cat.click(bar(cat).clear)
-    assert bar(cat).part.isVisible()
+    assert "patches take from it" in bar(cat).field.placeholderText()
+    assert not bar(cat).clear.isEnabled()
     cat.action("Operation: Silence").trigger()
     assert bar(cat).isHidden()
 
