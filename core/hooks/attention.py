@@ -60,6 +60,8 @@ def attention_tapped(
 ) -> Iterator[None]:
     """Attach functions to the attention, in order, and take all of them off at the end.
 
+    Within another such block the functions of that one rest, for the modules named here.
+
     Parameters
     ----------
     rests : mapping of Module to callable, optional
@@ -73,19 +75,28 @@ def attention_tapped(
     if not by_module:
         yield
         return
-    configs = {id(c): c for m in network.modules() if (c := getattr(m, "config", None)) is not None}
+    tapped = _is_tapped(network)
+    configs = {} if tapped else {id(c): c for m in network.modules() if (c := getattr(m, "config", None)) is not None}
+    outer = {module: getattr(module, TAP, None) for module in by_module}
     before = {key: config._attn_implementation_internal for key, config in configs.items()}
     try:
         for key, config in configs.items():
             config._attn_implementation_internal = _registered(before[key] or "eager")
         for module, mine in by_module.items():
-            setattr(module, TAP, _Tap(mine, None if rests is None else rests.get(module)))
+            setattr(module, TAP, _Tap(mine, rests.get(module) if rests is not None else getattr(outer[module], "rest", None)))
         yield
     finally:
         for key, config in configs.items():
             config._attn_implementation_internal = before[key]
-        for module in by_module:
-            delattr(module, TAP)
+        for module, tap in outer.items():
+            if tap is None:
+                delattr(module, TAP)
+            else:
+                setattr(module, TAP, tap)
+
+
+def _is_tapped(network: Module) -> bool:
+    return str(getattr(network.config, "_attn_implementation_internal", "")).startswith(PREFIX)
 
 
 def _registered(usual: str) -> str:
@@ -114,7 +125,7 @@ class _Tap:
     """What is done to the attention of one module."""
 
     def __init__(self, hooks: Iterable[AttentionHook], rest: Rest | None = None) -> None:
-        self._rest = rest
+        self.rest = rest
         self._edits: defaultdict[Part, list[Edit]] = defaultdict(list)
         for hook in hooks:
             self._edits[hook.part].append(in_turn(hook.function, hook.turn))
@@ -130,8 +141,8 @@ class _Tap:
         options: dict[str, Any],
     ) -> Any:
         q, k, v = self._edited("q", q), self._edited("k", k), self._edited("v", v)
-        if self._rest is not None:
-            k, v, mask = self._rest(k, v, mask)
+        if self.rest is not None:
+            k, v, mask = self.rest(k, v, mask)
         if self._edits["attn_scores"] or self._edits["pattern"]:
             scores = attention_scores(q, k, options)
             changed = self._edited("attn_scores", scores)

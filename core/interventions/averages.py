@@ -31,8 +31,8 @@ NO_ROWS = "A row of attention has an entry for each key token: those of other to
 
 
 def needs_for(params: Params) -> frozenset[Need]:
-    """Return the reference prompts where they are averaged over, else nothing."""
-    return frozenset({"references"}) if params["over"] == "references" else frozenset()
+    """Return what is averaged over: the reference prompts, or the activation at all tokens of this one."""
+    return frozenset({"references"}) if params["over"] == "references" else frozenset({"whole"})
 
 
 def averaged(x: Tensor, params: Params, activation: Activation, average: Average) -> Tensor:

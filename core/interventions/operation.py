@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 # What an operation needs to be given besides the activation, see `Activation`.
-Need = Literal["spread", "donor", "references", "transplant", "direction", "keys"]
+Need = Literal["spread", "whole", "donor", "references", "transplant", "direction", "keys"]
 
 EVERYWHERE = frozenset(HOOK_POINTS)
 ATTENTION = frozenset({"attn_scores", "pattern"})
@@ -153,6 +153,7 @@ class Operation:
         the chosen tokens only.
     needs : frozenset of str
         Which entries of ``Activation`` have to be filled: ``"spread"`` (the standard deviations),
+        ``"whole"`` (the activation at tokens that are not operated on),
         ``"donor"`` (from the counterfactual prompt), ``"transplant"`` (the donor from another
         model), ``"references"``, ``"direction"``, ``"keys"``.
     needs_for : callable or None

@@ -56,6 +56,11 @@ class LoadedModel:
         """The blocks, first to last; the same module several times where layers share weights."""
         return blocks_of(self.backbone, self.architecture, int(self.network.config.num_hidden_layers))
 
+    @cached_property
+    def shortcuts(self) -> dict[int, tuple[bool, bool]]:
+        """What was found out by trying, by the bit length of the number of tokens; see `core.runs.tape`."""
+        return {}
+
     def turn(self, layer: int) -> tuple[int, int] | None:
         """Return which call of its block a layer is, and of how many; None where each has its own."""
         if self.architecture.shared_block is None:

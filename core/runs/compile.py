@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -37,10 +38,12 @@ class Compiled:
         The prompts they are made in; positions count from each prompt's own first token.
     edit_of : callable
         What is really attached for a change, where it does more than that.
+    rows : tuple of int, optional
+        The tokens that are computed, where these are not all.
 
     Attributes
     ----------
-    hooks : Hooks
+    by_layer : dict of int to Hooks
         In model order; incisions at one site in plan order.
     on_logits : list of callable
         Edits of the model's answer [batch, token, vocab], in plan order.
@@ -55,22 +58,33 @@ class Compiled:
         supplies: Sequence[Activation],
         batch: Batch,
         edit_of: Callable[[Change], Edit] = lambda change: change,
+        rows: tuple[int, ...] | None = None,
     ) -> None:
-        self.hooks = Hooks()
+        self.by_layer: dict[int, Hooks] = defaultdict(Hooks)
         self.on_logits: list[Edit] = []
         self.changes: list[Change] = []
         for incision, known in sorted(
             zip(incisions, supplies, strict=True), key=lambda each: (each[0].receiver or each[0].site).depth
         ):
-            change = Change(loaded, incision, known, batch)
+            on_logits = incision.receiver is None and incision.site.hook_point == "logits"
+            change = Change(loaded, incision, known, batch, None if on_logits else rows)
             self.changes.append(change)
             edit, site = edit_of(change), change.site
-            if site.hook_point == "logits" and incision.receiver is None:
+            if on_logits:
                 self.on_logits.append(edit)
-            elif site.hook_point == "logits":  # what reaches the output through the residual stream alone
-                self.hooks.add(hooks_at(loaded, "resid_post", loaded.info.n_layers - 1, len(batch.rows), edit))
-            else:
-                self.hooks.add(hooks_at(loaded, site.hook_point, site.layer, len(batch.rows), edit))
+                continue
+            point, layer = site.hook_point, site.layer or 0
+            if point == "logits":  # what reaches the output through the residual stream alone
+                point, layer = "resid_post", loaded.info.n_layers - 1
+            self.by_layer[layer].add(hooks_at(loaded, point, layer, len(batch.rows), edit))
+
+    @property
+    def hooks(self) -> Hooks:
+        """All hooks, for a run through the whole model."""
+        hooks = Hooks()
+        for layer in sorted(self.by_layer):
+            hooks.add(self.by_layer[layer])
+        return hooks
 
     @property
     def unchanged(self) -> set[int]:
@@ -91,12 +105,21 @@ class Change:
         Whether no call so far has changed anything.
     """
 
-    def __init__(self, loaded: LoadedModel, incision: ResolvedIncision, known: Activation, batch: Batch) -> None:
+    def __init__(
+        self,
+        loaded: LoadedModel,
+        incision: ResolvedIncision,
+        known: Activation,
+        batch: Batch,
+        rows: tuple[int, ...] | None = None,
+    ) -> None:
         self.incision = incision
         self.site = incision.receiver or incision.site
         self.left_as_it_was = True
         self.known = known
         self._batch = batch
+        self._rows = rows
+        self._chosen = list(incision.positions if rows is None else map(rows.index, incision.positions))
         self._operation = OPERATIONS[incision.operation]
         self._params = dict(incision.params)
         self.info = loaded.info
@@ -124,11 +147,12 @@ class Change:
             x[:, tokens.start : tokens.stop, columns] = after
 
     def _operated(self, whole: Tensor, number: int) -> Tensor:
-        chosen = list(self.incision.positions)
+        chosen = self._chosen
         donor = self.known.donor
         if donor is not None and donor.shape[-1] != whole.shape[-1]:  # of all heads' patterns, the one at hand
             donor = donor[:, number * whole.shape[-1] : (number + 1) * whole.shape[-1]]
-        known = replace(self.known, whole=whole, positions=self.incision.positions, donor=donor)
+        at_hand = None if self._rows is not None else whole
+        known = replace(self.known, whole=at_hand, positions=self.incision.positions, donor=donor)
         edited = whole.clone()
         edited[:, chosen] = self._operation.apply(whole[:, chosen], self._params, known).to(whole.dtype)
         return edited
@@ -137,6 +161,8 @@ class Change:
         """Return the receiver's activation with what the path carries to it."""
         carried = self.known.carried
         assert carried is not None, "the path of an incision with a receiver has been run"
+        if self._rows is not None:
+            carried = carried[list(self._rows)]
         return whole + carried.to(whole.device, whole.dtype)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from core.hooks.attach import Hook, attached
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from core.cancel import CancelToken
     from core.models.loaded_model import LoadedModel
+    from core.runs.places import Hooks
 
 CLOSE = 1e-4
 
@@ -117,9 +118,13 @@ def record(loaded: LoadedModel, ids: Sequence[int], cancel: CancelToken) -> Tape
 def _try_out(loaded: LoadedModel, tape: Tape) -> None:
     """Find out what shortcuts give the recorded numbers again: the model decides, not a list of families."""
     n_tokens = len(tape.ids)
-    tape.in_batches = _gives_the_same(loaded, tape, range(n_tokens), 2)
-    if tape.keys and n_tokens > 1:
-        tape.by_rows = tape.in_batches and _gives_the_same(loaded, tape, (n_tokens // 2, n_tokens - 1), 2)
+    # Once for every order of length: a window matters only to prompts that are longer.
+    key = n_tokens.bit_length()
+    if key not in loaded.shortcuts:
+        in_batches = _gives_the_same(loaded, tape, range(n_tokens), 2)
+        by_rows = bool(tape.keys) and in_batches and _gives_the_same(loaded, tape, sorted({n_tokens // 2, n_tokens - 1}), 2)
+        loaded.shortcuts[key] = (in_batches, by_rows)
+    tape.in_batches, tape.by_rows = loaded.shortcuts[key]
 
 
 def _gives_the_same(loaded: LoadedModel, tape: Tape, rows: Sequence[int], count: int) -> bool:
@@ -149,7 +154,7 @@ class Again:
         self._rows: tuple[int, ...] = ()
         self._layer = 0
 
-    def layer(self, number: int, hidden: Tensor, rows: tuple[int, ...]) -> Tensor:
+    def layer(self, number: int, hidden: Tensor, rows: tuple[int, ...], hooks: Hooks | None = None) -> Tensor:
         """Return a layer's output.
 
         Parameters
@@ -157,6 +162,8 @@ class Again:
         hidden : Tensor, shape [scenario, row, d_model]
         rows : tuple of int
             Which tokens of the prompt the rows are, ascending; all others are as in the clean run.
+        hooks : Hooks, optional
+            What else happens in this layer.
 
         Returns
         -------
@@ -166,7 +173,8 @@ class Again:
         call, whole = self._tape.calls[number], len(self._tape.ids)
         if len(rows) < whole:
             call = Call(_of_rows(call.args, rows, whole), _of_rows(call.kwargs, rows, whole))
-        out = self._blocks[number](hidden, *call.args, **call.kwargs)
+        with _put_on(self._loaded, hooks):
+            out = self._blocks[number](hidden, *call.args, **call.kwargs)
         found: Tensor = out[0] if isinstance(out, tuple) else out
         return found
 
@@ -208,6 +216,18 @@ def running(loaded: LoadedModel, tape: Tape) -> Iterator[Again]:
         }
     with torch.inference_mode(), attention_tapped(loaded.network, (), rests):
         yield again
+
+
+@contextmanager
+def _put_on(loaded: LoadedModel, hooks: Hooks | None) -> Iterator[None]:
+    """Attach hooks for the call of one layer: none of them has to wait for its turn."""
+    if hooks is None:
+        yield
+        return
+    modules = [replace(hook, turn=None) for hook in hooks.modules]
+    taps = [replace(hook, turn=None) for hook in hooks.attention]
+    with attached(modules), attention_tapped(loaded.network, taps):
+        yield
 
 
 def _of_rows(value: Any, rows: tuple[int, ...], whole: int) -> Any:

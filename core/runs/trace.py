@@ -90,7 +90,7 @@ def trace_batch(
     residuals = forward(loaded, batch, compiled.hooks, cancel)
     answers: list[Tensor | None] = [None] * len(batch.rows)
     if compiled.on_logits:
-        answers = list(unpadded(_edited_logits(loaded, residuals, compiled), batch))
+        answers = list(unpadded(edited_logits(loaded, residuals, compiled), batch))
     rows = unpadded(residuals.permute(1, 2, 0, 3), batch)
     unchanged = tuple(sorted(compiled.unchanged))
     return [
@@ -123,7 +123,7 @@ def forward(loaded: LoadedModel, batch: Batch, hooks: Hooks, cancel: CancelToken
         return torch.stack(kept)
 
 
-def _edited_logits(loaded: LoadedModel, residuals: Tensor, compiled: Compiled) -> Tensor:
+def edited_logits(loaded: LoadedModel, residuals: Tensor, compiled: Compiled) -> Tensor:
     """Return the logits [batch, token, vocab] after the incisions on them."""
     import torch
 
