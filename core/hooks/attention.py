@@ -83,7 +83,11 @@ def attention_tapped(
         for key, config in configs.items():
             config._attn_implementation_internal = _registered(before[key] or "eager")
         for module, mine in by_module.items():
-            setattr(module, TAP, _Tap(mine, rests.get(module) if rests is not None else getattr(outer[module], "rest", None)))
+            setattr(
+                module,
+                TAP,
+                _Tap(mine, rests.get(module) if rests is not None else getattr(outer[module], "rest", None)),
+            )
         yield
     finally:
         for key, config in configs.items():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from core.hooks.attach import Hook
 from core.interventions.ops import OPERATIONS
 from core.runs.batch import one
-from core.runs.compile import Compiled
+from core.runs.compile import Change, Compiled
 from core.runs.tape import running
 from core.runs.trace import Trace, edited_logits
 
@@ -41,22 +41,47 @@ def restart(
         If the token was set; asked for before every block.
     """
     rows = first_rows(loaded, tape, incisions)
-    everything = len(rows) == len(tape.ids)
-    compiled = Compiled(loaded, incisions, supplies, one(tape.ids), rows=None if everything else rows)
-    residuals = tape.residuals.clone()
-    if compiled.by_layer:
-        first = min(compiled.by_layer)
-        hidden = residuals[first : first + 1, list(rows)]
-        with running(loaded, tape) as again:
-            for layer in range(first, loaded.info.n_layers):
-                cancel.check()
-                hooks = compiled.by_layer.get(layer)
-                if hooks is not None:
-                    hooks.modules.append(Hook(loaded.blocks[layer], "input", _keeper(residuals, layer, rows)))
-                hidden = again.layer(layer, hidden, rows, hooks)
-                residuals[layer + 1, list(rows)] = hidden[0]
+    if len(rows) == len(tape.ids):
+        compiled = Compiled(loaded, incisions, supplies, one(tape.ids))
+        residuals = _run(loaded, tape, compiled, rows, 1, cancel)
+    else:
+        # The clean run goes along: fewer rows are rounded in another way, and what is not changed must keep its bits.
+        compiled = Compiled(loaded, incisions, supplies, one(tape.ids), on_second, rows, scenarios=2)
+        residuals = _run(loaded, tape, compiled, rows, 2, cancel)
     logits = edited_logits(loaded, residuals[:, None], compiled)[0] if compiled.on_logits else None
     return Trace(residuals, tuple(sorted(compiled.unchanged)), logits)
+
+
+def _run(
+    loaded: LoadedModel, tape: Tape, compiled: Compiled, rows: tuple[int, ...], scenarios: int, cancel: CancelToken
+) -> Tensor:
+    """Return the residual stream [n_layers + 1, token, d_model] of the last of the scenarios."""
+    residuals = tape.residuals.clone()
+    if not compiled.by_layer:
+        return residuals
+    chosen = list(rows)
+    first = min(compiled.by_layer)
+    hidden = tape.residuals[first, chosen].expand(scenarios, -1, -1)
+    with running(loaded, tape) as again:
+        for layer in range(first, loaded.info.n_layers):
+            cancel.check()
+            hooks, before = compiled.by_layer.get(layer), [hidden]
+            if hooks is not None:
+                hooks.modules.append(Hook(loaded.blocks[layer], "input", before.append))
+            hidden = again.layer(layer, hidden, rows, hooks)
+            for depth, x in ((layer, before[-1]), (layer + 1, hidden)):
+                residuals[depth, chosen] = x[0] if scenarios == 1 else tape.residuals[depth, chosen] + (x[1] - x[0])
+    return residuals
+
+
+def on_second(change: Change) -> Edit:
+    """Return what makes a change in the second of two scenarios, and leaves the first one clean.
+
+    The logits are made of what came out, and are those of the operated run alone.
+    """
+    import torch
+
+    return lambda x: change(x) if len(x) == 1 else torch.cat([x[:1], change(x[1:])])
 
 
 def first_rows(loaded: LoadedModel, tape: Tape, incisions: Sequence[ResolvedIncision]) -> tuple[int, ...]:
@@ -66,12 +91,3 @@ def first_rows(loaded: LoadedModel, tape: Tape, incisions: Sequence[ResolvedInci
     if not tape.by_rows or loaded.info.objective != "causal" or looks_at_all:
         return everything
     return everything[min(each.positions[0] for each in incisions) :]
-
-
-def _keeper(residuals: Tensor, layer: int, rows: tuple[int, ...]) -> Edit:
-    """Return a function that keeps a block's input, with every incision in it."""
-
-    def keep(x: Tensor) -> None:
-        residuals[layer, list(rows)] = x[0]
-
-    return keep

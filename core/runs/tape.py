@@ -91,7 +91,10 @@ def record(loaded: LoadedModel, ids: Sequence[int], cancel: CancelToken) -> Tape
     taps: list[AttentionHook] = []
     if not loaded.architecture.own_attention:
         for layer, block in enumerate(loaded.blocks):
-            if block in blocks and loaded.turn(layer) in (None, (0, loaded.turn(layer)[1] if loaded.turn(layer) else 0)):
+            if block in blocks and loaded.turn(layer) in (
+                None,
+                (0, loaded.turn(layer)[1] if loaded.turn(layer) else 0),
+            ):
                 module = loaded.part(layer, loaded.architecture.attention)
                 taps += [AttentionHook(module, "k", keep(keys)), AttentionHook(module, "v", keep(values))]
     last = loaded.info.n_layers - 1
@@ -122,7 +125,9 @@ def _try_out(loaded: LoadedModel, tape: Tape) -> None:
     key = n_tokens.bit_length()
     if key not in loaded.shortcuts:
         in_batches = _gives_the_same(loaded, tape, range(n_tokens), 2)
-        by_rows = bool(tape.keys) and in_batches and _gives_the_same(loaded, tape, sorted({n_tokens // 2, n_tokens - 1}), 2)
+        by_rows = (
+            bool(tape.keys) and in_batches and _gives_the_same(loaded, tape, sorted({n_tokens // 2, n_tokens - 1}), 2)
+        )
         loaded.shortcuts[key] = (in_batches, by_rows)
     tape.in_batches, tape.by_rows = loaded.shortcuts[key]
 
@@ -211,9 +216,7 @@ def running(loaded: LoadedModel, tape: Tape) -> Iterator[Again]:
     again = Again(loaded, tape)
     rests = {}
     if tape.keys:
-        rests = {
-            loaded.part(layer, loaded.architecture.attention): again.rest for layer in range(loaded.info.n_layers)
-        }
+        rests = {loaded.part(layer, loaded.architecture.attention): again.rest for layer in range(loaded.info.n_layers)}
     with torch.inference_mode(), attention_tapped(loaded.network, (), rests):
         yield again
 
@@ -241,6 +244,8 @@ def _of_rows(value: Any, rows: tuple[int, ...], whole: int) -> Any:
     if not isinstance(value, torch.Tensor):
         return value
     axis = {1: 0, 2: 1, 3: 1, 4: 2}.get(value.dim())
-    return value if axis is None or value.shape[axis] != whole else value.index_select(
-        axis, torch.tensor(rows, device=value.device)
+    return (
+        value
+        if axis is None or value.shape[axis] != whole
+        else value.index_select(axis, torch.tensor(rows, device=value.device))
     )
