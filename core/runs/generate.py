@@ -65,16 +65,8 @@ def generate(
     import torch
 
     started = time.perf_counter()
-    if loaded.head is None:
-        raise SurgeryError(
-            f"{loaded.info.name} has no language-model head: it cannot continue a text.",
-            "Choose a causal or a masked language model.",
-        )
     fills = loaded.info.objective == "masked"
-    if fills and not tokens.mask_positions:
-        raise SurgeryError("The prompt has no [MASK] to fill.", "Put [MASK] where the model is to fill in a word.")
-    if not fills and "past_key_values" not in inspect.signature(type(loaded.network).forward).parameters:
-        raise keeps_nothing(loaded)
+    _check(loaded, tokens, fills)
     clean, operated = _streams(loaded, request, tokens, settings, cache, cancel, donor)
     holds_not = () if fills or settings.hold == "prompt" else tuple(i.index for i in request.plan if not can_hold(i))
     made = Continued(
@@ -102,6 +94,19 @@ def generate(
         yield made
         if done:
             return
+
+
+def _check(loaded: LoadedModel, tokens: Tokens, fills: bool) -> None:
+    """Refuse a model that cannot go on, and a prompt that has nothing to fill."""
+    if loaded.head is None:
+        raise SurgeryError(
+            f"{loaded.info.name} has no language-model head: it cannot continue a text.",
+            "Choose a causal or a masked language model.",
+        )
+    if fills and not tokens.mask_positions:
+        raise SurgeryError("The prompt has no [MASK] to fill.", "Put [MASK] where the model is to fill in a word.")
+    if not fills and "past_key_values" not in inspect.signature(type(loaded.network).forward).parameters:
+        raise keeps_nothing(loaded)
 
 
 def _streams(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from gui.widgets.continuation_text import ContinuationText, Piece, Run
@@ -62,8 +61,8 @@ class ContinuationSide(QWidget):
         """Take colours and sizes from the theme again."""
         p, px = self._theme.palette, self._theme.pixels
         color = p.operated if self._run == "operated" else p.clean
-        self.heading.setTextFormat(Qt.TextFormat.RichText)
-        self.heading.setText(f'<span style="color:{color}">{SWATCH}</span> {self._run}')
+        self.heading.setText(f"{SWATCH} {self._run}")
+        self.heading.setStyleSheet(f"color: {color};")
         for label in (self.heading, self.words):
             label.setFont(self._theme.font(13))
         self._head.setSpacing(px(10))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 HOLDS = {"prompt": "incisions: prompt only", "new": "incisions: new tokens too"}
 KEY = "Ctrl+G"
 SAMPLING = ("top_k", "top_p", "seed")
+SHORT = {"temperature": "temp."}
 LARGEST = 2**31 - 1
 STEPS = {"temperature": 0.1, "top_p": 0.05}
 
@@ -68,7 +69,7 @@ class GenerationBar(FlowRow):
         else:
             field = QSpinBox(self) if parameter.kind == "int" else PlainNumber(self)
             field.setLocale(QLocale.c())
-            field.setPrefix(f"{parameter.label} ")
+            field.setPrefix(f"{SHORT.get(name, parameter.label)} ")
             field.setKeyboardTracking(False)
             if isinstance(field, QDoubleSpinBox):
                 field.setDecimals(3)
@@ -138,7 +139,7 @@ class GenerationBar(FlowRow):
         for name, field in self.fields.items():
             if not isinstance(field, QComboBox):
                 words = field.fontMetrics().horizontalAdvance(field.prefix() + widest[name])
-                field.setFixedWidth(words + self._theme.pixels(54))
+                field.setFixedWidth(words + self._theme.pixels(58))
         words = max(self.button.fontMetrics().horizontalAdvance(each) for each in (self.start_words, "Stop"))
         self.button.setMinimumWidth(words + self._theme.pixels(28))
         self.lay_out()

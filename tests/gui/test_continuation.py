@@ -13,9 +13,11 @@ from core.runs.generation import Continued, Generation
 from core.sessions import edits
 from gui.panels.generation import GenerationPanel
 from gui.wiring.generation_wiring import GenerationWiring
+from gui.wiring.text_fit import TextFit
 from tests.core.runs.continuations import continued
 from tests.fixtures.opened_models import opened
 from tests.gui.hands import Hands
+from tests.gui.misplaced import misplaced
 from tests.gui.worker.gate import Gate
 
 if TYPE_CHECKING:
@@ -222,3 +224,18 @@ def test_that_closing_the_window_while_it_runs_ends_the_thread(cut: Hands) -> No
     gate.remove()
     cut.close()
     assert not cut.made.thread.running
+
+
+@pytest.mark.parametrize("size", [(960, 600), (1280, 720), (2560, 1440)])
+def test_that_nothing_of_it_is_cut_off_or_overlaps(cut: Hands, themed: object, size: tuple[int, int]) -> None:
+    cut.store.edit(edits.with_generation(cut.session, temperature=0.7), "Change temperature")
+    fit = next(wiring for wiring in cut.made.wirings if isinstance(wiring, TextFit))
+    for name, scale in (("light", 0.8), ("dark", 1.0), ("light", 2.0)):
+        cut.made.theme.use(name=name, scale=scale)
+        cut.window.resize(*size)
+        cut.window.arrange()
+        generate(cut)
+        cut.qtbot.waitUntil(lambda: not fit.settling)
+        cut.qtbot.wait(300)
+        assert (size, scale, misplaced(cut.window)) == (size, scale, [])
+        assert (cut.window.width(), cut.window.height()) == size

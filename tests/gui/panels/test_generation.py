@@ -303,7 +303,7 @@ def test_that_a_change_of_theme_writes_everything_anew(panel: GenerationPanel, t
     assert panel.operated.text.toPlainText().endswith(" a cold day\N{RETURN SYMBOL}\n")
     assert look(panel.operated.text, "cold").foreground().color() == QColor(theme.palette.operated)
     assert look(panel.operated.text, "cold").font().pixelSize() == theme.pixels(16)
-    assert theme.palette.clean in panel.clean.heading.text()
+    assert theme.palette.clean in panel.clean.heading.styleSheet()
 
 
 def test_that_every_part_says_what_it_is(panel: GenerationPanel) -> None:
