@@ -1,0 +1,350 @@
+"""Many plans of one incision each, computed together: every layer's weights are read once for all of them.
+
+The clean run is known. A scenario joins when the run reaches its layer, with only the rows that its
+incision can change, and goes on with the others as one batch. In a causal model tokens before the
+one operated on are not computed at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.hooks.attach import Hook
+from core.interventions.ops import OPERATIONS
+from core.runs.batch import one
+from core.runs.compile import Change
+from core.runs.places import Hooks, hooks_at
+from core.runs.restart import first_rows, restart
+from core.runs.tape import running
+from core.runs.trace import answer_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from core.cancel import CancelToken
+    from core.hooks.attach import Edit
+    from core.interventions.operation import Activation
+    from core.models.loaded_model import LoadedModel
+    from core.readings.values import Pair
+    from core.runs.request import ResolvedIncision
+    from core.runs.tape import Again, Tape
+
+# Rows of one matrix product: enough to be bound by arithmetic, few enough for the caches.
+ROWS_AT_ONCE = 1024
+# What the scenarios of one wave may take; each holds its rows of one layer.
+WAVE_BYTES = 256 * 2**20
+# These see the residual after attention at their own token only: no other row of the layer changes.
+AT_ONE_ROW = frozenset(
+    {
+        "q",
+        "attn_scores",
+        "pattern",
+        "z",
+        "attn_out",
+        "resid_mid",
+        "mlp_pre",
+        "mlp_post",
+        "mlp_out",
+        "block",
+        "resid_post",
+    }
+)
+BEFORE_THE_LAYER = ("embed", "resid_pre")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is read out of every cell.
+
+    Attributes
+    ----------
+    read_position, target, versus : int or None
+        As in `RunRequest`, the target filled in.
+    pairs : tuple of Pair
+    """
+
+    read_position: int | None
+    target: int | None
+    versus: int | None
+    pairs: tuple[Pair, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Cells that are done.
+
+    Attributes
+    ----------
+    cells : tuple of int
+        Their numbers.
+    log_prob, logit_difference, kl : ndarray of float64, shape [cell], or None
+        In nats; None where nothing is predicted, or compared.
+    cosine : ndarray of float64, shape [cell, pair, n_layers + 1]
+    """
+
+    cells: tuple[int, ...]
+    log_prob: NDArray[np.float64] | None
+    logit_difference: NDArray[np.float64] | None
+    kl: NDArray[np.float64] | None
+    cosine: NDArray[np.float64]
+
+
+def sweep(
+    loaded: LoadedModel,
+    tape: Tape,
+    cells: Sequence[ResolvedIncision],
+    supplies: Sequence[Activation],
+    wanted: Wanted,
+    cancel: CancelToken,
+) -> Iterator[Part]:
+    """Run every cell on its own, and yield them in parts, the cheapest first.
+
+    Parameters
+    ----------
+    cells : sequence of ResolvedIncision
+        At any hook point but the logits, and without receivers.
+    supplies : sequence of Activation
+        For each cell what its operation needs beforehand.
+
+    Raises
+    ------
+    Cancelled
+        If the token was set; asked for before every layer.
+    """
+    engine = _Sweep(loaded, tape, cells, supplies, wanted, cancel)
+    if not tape.in_batches:
+        yield from engine.one_by_one()
+        return
+    for rows, numbers in engine.groups():
+        for wave in engine.waves(rows, numbers):
+            yield engine.wave(rows, wave)
+
+
+class _Sweep:
+    """One sweep over one prompt."""
+
+    def __init__(
+        self,
+        loaded: LoadedModel,
+        tape: Tape,
+        cells: Sequence[ResolvedIncision],
+        supplies: Sequence[Activation],
+        wanted: Wanted,
+        cancel: CancelToken,
+    ) -> None:
+        self._loaded = loaded
+        self._tape = tape
+        self._cells = cells
+        self._supplies = supplies
+        self._wanted = wanted
+        self._cancel = cancel
+        self._clean = _Answers(loaded, wanted, tape.residuals)
+
+    def one_by_one(self) -> Iterator[Part]:
+        """Run the cells of a model that takes no batches, the last layers first."""
+        order = sorted(range(len(self._cells)), key=lambda number: -self._layer(number))
+        for number in order:
+            found = restart(self._loaded, self._tape, (self._cells[number],), (self._supplies[number],), self._cancel)
+            cosine = self._clean.cosines(found.residuals)[None]
+            last = None if self._wanted.read_position is None else found.residuals[-1, self._wanted.read_position][None]
+            yield self._clean.part((number,), last, cosine)
+
+    def groups(self) -> list[tuple[tuple[int, ...], list[int]]]:
+        """Return which rows are computed, and the cells for which it is these."""
+        end = len(self._tape.ids)
+        if self._tape.by_rows and self._loaded.info.objective == "causal":
+            ends = [position for pair in self._wanted.pairs for position in (pair.a, pair.b)]
+            read = self._wanted.read_position
+            end = 1 + max([*ends, *([] if read is None else [read])], default=end - 1)
+        found: dict[tuple[int, ...], list[int]] = {}
+        for number, cell in enumerate(self._cells):
+            rows = first_rows(self._loaded, self._tape, (cell,))
+            found.setdefault(tuple(row for row in rows if row < end), []).append(number)
+        return sorted(found.items())
+
+    def waves(self, rows: tuple[int, ...], numbers: list[int]) -> Iterator[list[int]]:
+        """Cut cells into waves that fit into memory, the last layers first."""
+        width = self._loaded.info.d_model * self._tape.residuals.element_size()
+        most = max(1, WAVE_BYTES // (2 * max(1, len(rows)) * width))
+        ordered = sorted(numbers, key=self._layer)
+        while ordered:
+            yield ordered[-most:]
+            ordered = ordered[:-most]
+
+    def _layer(self, number: int) -> int:
+        return self._cells[number].site.layer or 0
+
+    def wave(self, rows: tuple[int, ...], numbers: list[int]) -> Part:
+        """Run cells as one batch that grows from layer to layer."""
+        import torch
+
+        cosine = np.repeat(self._clean.cosine[None], len(numbers), axis=0)
+        if not rows:  # nothing that is read out comes after what is operated on
+            return self._clean.part(tuple(numbers), None, cosine)
+        first = self._layer(numbers[0])
+        chosen = list(rows)
+        active = self._tape.residuals[first : first + 1, chosen]
+        joined = 0
+        with running(self._loaded, self._tape) as again:
+            for layer in range(first, self._loaded.info.n_layers):
+                self._cancel.check()
+                active = self._one_layer(again, layer, active, rows)
+                joining = [n for n in numbers[joined:] if self._layer(n) == layer]
+                if joining:
+                    before, moved = self._join(again, layer, joining, rows)
+                    active = torch.cat([active, active[:1] + moved])
+                    if before is not None:
+                        clean = self._tape.residuals[layer, chosen]
+                        cosine[joined : joined + len(joining), :, layer] = self._clean.cosine_at(
+                            layer, clean + before, rows
+                        )
+                    joined += len(joining)
+                stream = self._tape.residuals[layer + 1, chosen] + (active[1:] - active[:1])
+                cosine[:joined, :, layer + 1] = self._clean.cosine_at(layer + 1, stream, rows)
+            read = self._wanted.read_position
+            last = None if read is None or read not in rows else stream[:, rows.index(read)]
+        return self._clean.part(tuple(numbers), last, cosine)
+
+    def _one_layer(self, again: Again, layer: int, active: Tensor, rows: tuple[int, ...]) -> Tensor:
+        import torch
+
+        at_once = max(1, ROWS_AT_ONCE // len(rows))
+        if len(active) <= at_once:
+            return again.layer(layer, active, rows)
+        return torch.cat([again.layer(layer, part, rows) for part in active.split(at_once)])
+
+    def _join(
+        self, again: Again, layer: int, numbers: list[int], rows: tuple[int, ...]
+    ) -> tuple[Tensor | None, Tensor]:
+        """Return what cells change in the input and in the output of their own layer, [cell, row, d_model]."""
+        import torch
+
+        cells = [self._cells[number] for number in numbers]
+        mine = self._rows_of(cells, rows)
+        whole = tuple(range(len(self._tape.ids)))
+        seen: list[Tensor] = []
+        hooks = self._hooks(layer, numbers, None if mine == whole else mine)
+        before = [cell.site.hook_point in BEFORE_THE_LAYER for cell in cells]
+        if any(before):
+            hooks.modules.append(Hook(self._loaded.blocks[layer], "input", seen.append))
+        # The clean run goes along: other shapes are rounded in another way.
+        hidden = self._tape.residuals[layer, list(mine)].expand(len(cells) + 1, -1, -1)
+        out = again.layer(layer, hidden, mine, hooks)
+        changed = [out] if not seen else [seen[0], out]
+        spread = []
+        for x in changed:
+            full = torch.zeros(len(cells), len(rows), x.shape[-1], dtype=x.dtype, device=x.device)
+            kept = [row for row in mine if row in rows]
+            delta = x[1:] - x[:1]
+            full[:, [rows.index(row) for row in kept]] = delta[:, [mine.index(row) for row in kept]]
+            spread.append(full)
+        return (spread[0] if seen else None), spread[-1]
+
+    def _rows_of(self, cells: Sequence[ResolvedIncision], rows: tuple[int, ...]) -> tuple[int, ...]:
+        """Return which rows of their own layer cells need."""
+        looks_at_all = any("whole" in OPERATIONS[each.operation].wants(dict(each.params)) for each in cells)
+        if looks_at_all or not self._tape.by_rows:
+            return tuple(range(len(self._tape.ids)))
+        if all(each.site.hook_point in AT_ONE_ROW for each in cells):
+            return tuple(sorted({position for each in cells for position in each.positions}))
+        return rows
+
+    def _hooks(self, layer: int, numbers: list[int], rows: tuple[int, ...] | None) -> Hooks:
+        by_point: dict[str, dict[int, Change]] = {}
+        for place, number in enumerate(numbers):
+            cell = self._cells[number]
+            change = Change(self._loaded, cell, self._supplies[number], one(self._tape.ids), rows)
+            by_point.setdefault(cell.site.hook_point, {})[place + 1] = change
+        hooks = Hooks()
+        for point, changes in by_point.items():
+            hooks.add(hooks_at(self._loaded, point, layer, len(numbers) + 1, _each_its_own(changes)))
+        return hooks
+
+
+def _each_its_own(changes: dict[int, Change]) -> Edit:
+    """Return what makes every scenario's own change."""
+
+    def call(x: Tensor) -> Tensor:
+        changed = x.clone()
+        for place, change in changes.items():
+            changed[place : place + 1] = change(x[place : place + 1])
+        return changed
+
+    return call
+
+
+class _Answers:
+    """From hidden states to what is wanted, with the clean ones to compare with."""
+
+    def __init__(self, loaded: LoadedModel, wanted: Wanted, residuals: Tensor) -> None:
+        import torch
+
+        self._loaded = loaded
+        self._wanted = wanted
+        ends = sorted({position for pair in wanted.pairs for position in (pair.a, pair.b)})
+        self._ends = {position: residuals[:, position] for position in ends}
+        self.cosine = self.cosines(residuals)
+        self._clean_log_probs: Tensor | None = None
+        self._logit = np.zeros(2)
+        if loaded.head is not None and wanted.read_position is not None:
+            with torch.inference_mode():
+                self._clean_last = residuals[-1, wanted.read_position]
+                self._clean_log_probs = self._log_probs(self._clean_last[None])[0]
+
+    def cosines(self, residuals: Tensor) -> NDArray[np.float64]:
+        """Return the pairs' similarities by depth [pair, n_layers + 1] of one run."""
+        rows = [_cosine(residuals[:, pair.a], residuals[:, pair.b]) for pair in self._wanted.pairs]
+        return np.stack(rows) if rows else np.zeros((0, len(residuals)))
+
+    def cosine_at(self, depth: int, stream: Tensor, rows: tuple[int, ...]) -> NDArray[np.float64]:
+        """Return the similarities [cell, pair] at one depth, of hidden states [cell, row, d_model]."""
+        found = np.empty((len(stream), len(self._wanted.pairs)))
+        for number, pair in enumerate(self._wanted.pairs):
+            a, b = (
+                stream[:, rows.index(end)] if end in rows else self._ends[end][depth].expand(len(stream), -1)
+                for end in (pair.a, pair.b)
+            )
+            found[:, number] = _cosine(a, b)
+        return found
+
+    def part(self, cells: tuple[int, ...], last: Tensor | None, cosine: NDArray[np.float64]) -> Part:
+        """Return cells' readouts, from their last residual at the read position; None where it is the clean one."""
+        import torch
+
+        clean, wanted = self._clean_log_probs, self._wanted
+        if clean is None or wanted.target is None:
+            return Part(cells, None, None, None, cosine)
+        if last is None:
+            last = self._clean_last.expand(len(cells), -1)
+        log_prob, difference, kl = (np.empty(len(cells)) for _ in range(3))
+        with torch.inference_mode():
+            for start in range(0, len(cells), 64):
+                chunk = slice(start, min(start + 64, len(cells)))
+                log_probs = self._log_probs(last[chunk])
+                log_prob[chunk] = log_probs[:, wanted.target].cpu().double().numpy()
+                if wanted.versus is not None:
+                    apart = log_probs[:, wanted.target].double() - log_probs[:, wanted.versus].double()
+                    difference[chunk] = apart.cpu().numpy()
+                moved = (clean.exp() * (clean - log_probs)).sum(dim=-1)
+                kl[chunk] = moved.double().clamp_min(0.0).cpu().numpy()
+        return Part(cells, log_prob, None if wanted.versus is None else difference, kl, cosine)
+
+    def _log_probs(self, last: Tensor) -> Tensor:
+        return answer_of(self._loaded, last).float().log_softmax(dim=-1)
+
+
+def _cosine(a: Tensor, b: Tensor) -> NDArray[np.float64]:
+    """Return cosine similarities of vectors [n, d_model]; 0 where one has no length."""
+    import torch
+
+    with torch.inference_mode():
+        a, b = a.double(), b.double()
+        lengths = a.norm(dim=-1) * b.norm(dim=-1)
+        found = (a * b).sum(dim=-1) / torch.where(lengths == 0, torch.ones_like(lengths), lengths)
+        numbers: NDArray[np.float64] = found.cpu().numpy()
+        return numbers
