@@ -94,6 +94,19 @@ class Part:
     cosine: NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class Tick:
+    """The sweep goes on; the model is free for a moment.
+
+    Attributes
+    ----------
+    work : float
+        Share of all the sweep's row-layers that is done.
+    """
+
+    work: float
+
+
 def sweep(
     loaded: LoadedModel,
     tape: Tape,
@@ -101,8 +114,10 @@ def sweep(
     supplies: Sequence[Activation],
     wanted: Wanted,
     cancel: CancelToken,
-) -> Iterator[Part]:
-    """Run every cell on its own, and yield them in parts, the cheapest first.
+) -> Iterator[Part | Tick]:
+    """Run every cell on its own, and yield them in parts, the cheapest first, with a tick after every layer.
+
+    Whenever something was yielded no hook is on the model: it may be run in between.
 
     Parameters
     ----------
@@ -122,7 +137,7 @@ def sweep(
         return
     for rows, numbers in engine.groups():
         for wave in engine.waves(rows, numbers):
-            yield engine.wave(rows, wave)
+            yield from engine.wave(rows, wave)
 
 
 class _Sweep:
@@ -144,8 +159,10 @@ class _Sweep:
         self._wanted = wanted
         self._cancel = cancel
         self._clean = _Answers(loaded, wanted, tape.residuals)
+        self._work = sum(loaded.info.n_layers - self._layer(number) for number in range(len(cells)))
+        self._worked = 0
 
-    def one_by_one(self) -> Iterator[Part]:
+    def one_by_one(self) -> Iterator[Part | Tick]:
         """Run the cells of a model that takes no batches, the last layers first."""
         order = sorted(range(len(self._cells)), key=lambda number: -self._layer(number))
         for number in order:
@@ -153,6 +170,7 @@ class _Sweep:
             cosine = self._clean.cosines(found.residuals)[None]
             last = None if self._wanted.read_position is None else found.residuals[-1, self._wanted.read_position][None]
             yield self._clean.part((number,), last, cosine)
+            yield self._tick(self._loaded.info.n_layers - self._layer(number))
 
     def groups(self) -> list[tuple[tuple[int, ...], list[int]]]:
         """Return which rows are computed, and the cells for which it is these."""
@@ -179,36 +197,41 @@ class _Sweep:
     def _layer(self, number: int) -> int:
         return self._cells[number].site.layer or 0
 
-    def wave(self, rows: tuple[int, ...], numbers: list[int]) -> Part:
+    def _tick(self, layers: int) -> Tick:
+        self._worked += layers
+        return Tick(self._worked / self._work)
+
+    def wave(self, rows: tuple[int, ...], numbers: list[int]) -> Iterator[Part | Tick]:
         """Run cells as one batch that grows from layer to layer."""
         import torch
 
         cosine = np.repeat(self._clean.cosine[None], len(numbers), axis=0)
         if not rows:  # nothing that is read out comes after what is operated on
-            return self._clean.part(tuple(numbers), None, cosine)
+            yield self._clean.part(tuple(numbers), None, cosine)
+            return
         first = self._layer(numbers[0])
         chosen = list(rows)
         active = self._tape.residuals[first : first + 1, chosen]
         joined = 0
-        with running(self._loaded, self._tape) as again:
-            for layer in range(first, self._loaded.info.n_layers):
-                self._cancel.check()
+        for layer in range(first, self._loaded.info.n_layers):
+            self._cancel.check()
+            joining = [n for n in numbers[joined:] if self._layer(n) == layer]
+            with running(self._loaded, self._tape) as again:
                 active = self._one_layer(again, layer, active, rows)
-                joining = [n for n in numbers[joined:] if self._layer(n) == layer]
                 if joining:
                     before, moved = self._join(again, layer, joining, rows)
                     active = torch.cat([active, active[:1] + moved])
-                    if before is not None:
-                        clean = self._tape.residuals[layer, chosen]
-                        cosine[joined : joined + len(joining), :, layer] = self._clean.cosine_at(
-                            layer, clean + before, rows
-                        )
-                    joined += len(joining)
-                stream = self._tape.residuals[layer + 1, chosen] + (active[1:] - active[:1])
-                cosine[:joined, :, layer + 1] = self._clean.cosine_at(layer + 1, stream, rows)
-            read = self._wanted.read_position
-            last = None if read is None or read not in rows else stream[:, rows.index(read)]
-        return self._clean.part(tuple(numbers), last, cosine)
+            if joining and before is not None:
+                moved_in = self._tape.residuals[layer, chosen] + before
+                now = slice(joined, joined + len(joining))
+                cosine[now, :, layer] = self._clean.cosine_at(layer, moved_in, rows)
+            joined += len(joining)
+            stream = self._tape.residuals[layer + 1, chosen] + (active[1:] - active[:1])
+            cosine[:joined, :, layer + 1] = self._clean.cosine_at(layer + 1, stream, rows)
+            yield self._tick(joined)
+        read = self._wanted.read_position
+        last = None if read is None or read not in rows else stream[:, rows.index(read)]
+        yield self._clean.part(tuple(numbers), last, cosine)
 
     def _one_layer(self, again: Again, layer: int, active: Tensor, rows: tuple[int, ...]) -> Tensor:
         import torch
@@ -216,7 +239,7 @@ class _Sweep:
         at_once = max(1, ROWS_AT_ONCE // len(rows))
         if len(active) <= at_once:
             return again.layer(layer, active, rows)
-        return torch.cat([again.layer(layer, part, rows) for part in active.split(at_once)])
+        return torch.cat([again.layer(layer, part, rows) for part in torch.split(active, at_once)])
 
     def _join(
         self, again: Again, layer: int, numbers: list[int], rows: tuple[int, ...]

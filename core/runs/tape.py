@@ -90,13 +90,10 @@ def record(loaded: LoadedModel, ids: Sequence[int], cancel: CancelToken) -> Tape
     blocks = dict.fromkeys(loaded.blocks)
     taps: list[AttentionHook] = []
     if not loaded.architecture.own_attention:
-        for layer, block in enumerate(loaded.blocks):
-            if block in blocks and loaded.turn(layer) in (
-                None,
-                (0, loaded.turn(layer)[1] if loaded.turn(layer) else 0),
-            ):
-                module = loaded.part(layer, loaded.architecture.attention)
-                taps += [AttentionHook(module, "k", keep(keys)), AttentionHook(module, "v", keep(values))]
+        attention = loaded.architecture.attention
+        # A shared block is watched once: it is called for every layer of its group.
+        for module in dict.fromkeys(loaded.part(layer, attention) for layer in range(loaded.info.n_layers)):
+            taps += [AttentionHook(module, "k", keep(keys)), AttentionHook(module, "v", keep(values))]
     last = loaded.info.n_layers - 1
 
     def keep_last(x: Tensor) -> None:
