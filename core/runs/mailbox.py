@@ -8,8 +8,12 @@ from typing import Literal
 
 from core.cancel import CancelToken
 
-Lane = Literal["model", "shelf", "run", "continuation"]
-LANES: tuple[Lane, ...] = ("model", "shelf", "run", "continuation")
+Lane = Literal["model", "shelf", "run", "continuation", "sweep"]
+LANES: tuple[Lane, ...] = ("model", "shelf", "run", "continuation", "sweep")
+# What a sweep lets go before it goes on. Opening a model is not among them: it ends the sweep.
+IN_BETWEEN: tuple[Lane, ...] = ("shelf", "run", "continuation")
+# What is done by the way: nobody sits and waits for it.
+UNHURRIED: tuple[Lane, ...] = ("shelf", "sweep")
 
 
 @dataclass(frozen=True)
@@ -20,8 +24,9 @@ class Job:
     ----------
     generation : int
         Counts all jobs ever put; a later one is higher.
-    lane : {"model", "shelf", "run", "continuation"}
-        Opening a model, tending those that are held, running on the open one, continuing its prompt.
+    lane : {"model", "shelf", "run", "continuation", "sweep"}
+        Opening a model, tending those that are held, running on the open one, continuing its
+        prompt, sweeping over its places.
     payload : object
         What is wanted.
     cancel : CancelToken
@@ -38,13 +43,15 @@ class Mailbox:
     """Takes jobs from any thread, gives them to one. Holds the only lock there is.
 
     A newer job replaces the one that waits in its lane. Opening a model goes before running on
-    it, and stops a run that is under way; both go before a continuation, and stop it.
+    it, and stops whatever is under way; a run goes before a continuation, and stops it. A sweep
+    comes last and is stopped by no run: other jobs are taken in the middle of it.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: dict[Lane, Job] = {}
-        self._running: Job | None = None
+        # The innermost last: only a sweep has others above it.
+        self._running: list[Job] = []
         self._generation = 0
         self._closed = False
 
@@ -66,31 +73,34 @@ class Mailbox:
             if replaced is not None:
                 replaced.cancel.cancel()
             self._waiting[lane] = job
-            running = self._running
-            if running is not None and (_stops(lane, running.lane) or (interrupt and running.lane == lane)):
-                running.cancel.cancel()
+            for running in self._running:
+                if _stops(lane, running.lane) or (interrupt and running.lane == lane):
+                    running.cancel.cancel()
             return job.generation
 
-    def take(self) -> Job | None:
-        """Return the next job, which counts as running until `done`; None if nothing waits."""
+    def take(self, lanes: tuple[Lane, ...] = LANES) -> Job | None:
+        """Return the next job of some lanes, which counts as running until `done`; None if nothing waits.
+
+        May be asked in the middle of a sweep, for what is to be done in between.
+        """
         with self._lock:
-            for lane in LANES:
+            for lane in lanes:
                 if lane in self._waiting and not self._closed:
-                    self._running = self._waiting.pop(lane)
-                    return self._running
+                    self._running.append(self._waiting.pop(lane))
+                    return self._running[-1]
             return None
 
     def done(self, job: Job) -> None:
         """Say that a job is over."""
         with self._lock:
-            if self._running is job:
-                self._running = None
+            if job in self._running:
+                self._running.remove(job)
 
     def cancel(self, lane: Lane) -> None:
         """Stop what runs and drop what waits in a lane."""
         with self._lock:
             waiting = self._waiting.pop(lane, None)
-            for job in (waiting, self._running):
+            for job in (waiting, *self._running):
                 if job is not None and job.lane == lane:
                     job.cancel.cancel()
 
@@ -98,17 +108,15 @@ class Mailbox:
         """Stop everything and take nothing more."""
         with self._lock:
             self._closed = True
-            for job in (*self._waiting.values(), self._running):
-                if job is not None:
-                    job.cancel.cancel()
+            for job in (*self._waiting.values(), *self._running):
+                job.cancel.cancel()
             self._waiting.clear()
 
     @property
     def idle(self) -> bool:
-        """Whether nothing runs and nothing waits that somebody waits for: tending models is done by the way."""
+        """Whether nothing runs and nothing waits that somebody waits for."""
         with self._lock:
-            jobs = (*self._waiting.values(), *([] if self._running is None else [self._running]))
-            return all(job.lane == "shelf" for job in jobs)
+            return all(job.lane in UNHURRIED for job in (*self._waiting.values(), *self._running))
 
 
 def _stops(lane: Lane, running: Lane) -> bool:

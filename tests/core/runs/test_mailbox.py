@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.runs.mailbox import LANES, Lane, Mailbox
+from core.runs.mailbox import IN_BETWEEN, LANES, Lane, Mailbox
 
 
 def test_that_a_newer_request_replaces_the_waiting_one() -> None:
@@ -189,3 +189,95 @@ def test_that_nobody_waits_for_models_to_be_tended() -> None:
     assert tending is not None
     assert tending.payload == "tend"
     assert not tending.cancel.cancelled
+
+
+def test_that_runs_are_taken_in_the_middle_of_a_sweep_and_the_sweep_goes_on() -> None:
+    mailbox = Mailbox()
+    mailbox.put("sweep", "sweep")
+    sweep = mailbox.take()
+    assert sweep is not None
+    assert mailbox.idle
+    for payload in ("first", "second"):
+        mailbox.put("run", payload)
+        assert not mailbox.idle
+        run = mailbox.take(IN_BETWEEN)
+        assert run is not None
+        assert run.payload == payload
+        mailbox.done(run)
+        assert not sweep.cancel.cancelled
+    assert mailbox.take(IN_BETWEEN) is None
+    mailbox.put("sweep", "another")
+    assert sweep.cancel.cancelled
+
+
+def test_that_a_run_in_the_middle_of_a_sweep_can_be_stopped_alone() -> None:
+    mailbox = Mailbox()
+    mailbox.put("sweep", "sweep")
+    sweep = mailbox.take()
+    mailbox.put("run", "run")
+    run = mailbox.take(IN_BETWEEN)
+    assert sweep is not None
+    assert run is not None
+    mailbox.cancel("run")
+    assert (run.cancel.cancelled, sweep.cancel.cancelled) == (True, False)
+    mailbox.cancel("sweep")
+    assert sweep.cancel.cancelled
+
+
+def test_that_opening_a_model_ends_a_sweep_and_is_not_done_in_the_middle_of_it() -> None:
+    mailbox = Mailbox()
+    mailbox.put("sweep", "sweep")
+    sweep = mailbox.take()
+    assert sweep is not None
+    mailbox.put("model", "open")
+    assert sweep.cancel.cancelled
+    assert mailbox.take(IN_BETWEEN) is None
+    mailbox.done(sweep)
+    opening = mailbox.take()
+    assert opening is not None
+    assert opening.payload == "open"
+
+
+def test_that_closing_stops_a_sweep_and_the_run_in_the_middle_of_it() -> None:
+    mailbox = Mailbox()
+    mailbox.put("sweep", "sweep")
+    sweep = mailbox.take()
+    mailbox.put("run", "run")
+    run = mailbox.take(IN_BETWEEN)
+    mailbox.close()
+    assert sweep is not None
+    assert run is not None
+    assert sweep.cancel.cancelled
+    assert run.cancel.cancelled
+
+
+STEPS = st.lists(st.tuples(st.sampled_from([*LANES, "take", "done"]), st.booleans()), max_size=60)
+
+
+@given(STEPS)
+def test_that_a_sweep_under_way_never_keeps_another_job_from_being_the_newest(
+    steps: list[tuple[Lane, bool]],
+) -> None:
+    """A thread that sweeps takes one job at a time in between; every put stops just what it has to."""
+    mailbox = Mailbox()
+    mailbox.put("sweep", None)
+    sweep = mailbox.take()
+    assert sweep is not None
+    inner, waiting = None, dict[Lane, int]()
+    sweep_stopped = inner_stopped = False
+    for step, interrupt in steps:
+        if step == "take" and inner is None:
+            inner, inner_stopped = mailbox.take(IN_BETWEEN), False
+            first = next((lane for lane in IN_BETWEEN if lane in waiting), None)
+            assert (inner.generation if inner else None) == (waiting.pop(first) if first else None)
+        elif step == "done" and inner is not None:
+            mailbox.done(inner)
+            inner = None
+        elif step in LANES:
+            waiting[step] = mailbox.put(step, None, interrupt=interrupt)
+            sweep_stopped = sweep_stopped or step == "model" or (step == "sweep" and interrupt)
+            lane = inner.lane if inner else None
+            inner_stopped = inner_stopped or step == "model" or (step == lane and interrupt)
+            inner_stopped = inner_stopped or (step == "run" and lane == "continuation")
+        assert sweep.cancel.cancelled == sweep_stopped
+        assert inner is None or inner.cancel.cancelled == inner_stopped
