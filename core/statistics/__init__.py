@@ -1,0 +1,1 @@
+"""Tests, corrections for many comparisons, effect sizes."""
