@@ -54,9 +54,41 @@ class AttentionHook:
 Rest = Callable[["Tensor", "Tensor", "Tensor | None"], "tuple[Tensor, Tensor, Tensor | None]"]
 
 
+@dataclass(frozen=True)
+class Attended:
+    """One call of a module's attention.
+
+    Attributes
+    ----------
+    q, k, v : Tensor, shape [batch, head, token, width]
+        As the dot product sees them.
+    mask : Tensor or None
+        As the library gave it.
+    causal : bool
+        Whether the library's function hides later tokens by itself, without a mask.
+    options : dict
+        What else it was called with, such as the scaling.
+    out : Tensor, shape [batch, token, head, width]
+    """
+
+    q: Tensor
+    k: Tensor
+    v: Tensor
+    mask: Tensor | None
+    causal: bool
+    options: dict[str, Any]
+    out: Tensor
+
+
+Watcher = Callable[[Attended], None]
+
+
 @contextmanager
 def attention_tapped(
-    network: Module, hooks: Iterable[AttentionHook], rests: Mapping[Module, Rest] | None = None
+    network: Module,
+    hooks: Iterable[AttentionHook],
+    rests: Mapping[Module, Rest] | None = None,
+    watchers: Mapping[Module, Watcher] | None = None,
 ) -> Iterator[None]:
     """Attach functions to the attention, in order, and take all of them off at the end.
 
@@ -66,12 +98,14 @@ def attention_tapped(
     ----------
     rests : mapping of Module to callable, optional
         Where only some rows of the prompt are computed: what puts the others' keys and values to them.
+    watchers : mapping of Module to callable, optional
+        What is told of every call in which neither scores nor pattern are changed.
     """
     by_module: defaultdict[Module, list[AttentionHook]] = defaultdict(list)
     for hook in hooks:
         by_module[hook.module].append(hook)
-    for module in rests or ():
-        by_module[module]  # also where nothing is watched
+    for module in (*(rests or ()), *(watchers or ())):
+        by_module[module]  # also where no part is watched
     if not by_module:
         yield
         return
@@ -83,11 +117,8 @@ def attention_tapped(
         for key, config in configs.items():
             config._attn_implementation_internal = _registered(before[key] or "eager")
         for module, mine in by_module.items():
-            setattr(
-                module,
-                TAP,
-                _Tap(mine, rests.get(module) if rests is not None else getattr(outer[module], "rest", None)),
-            )
+            rest = rests.get(module) if rests is not None else getattr(outer[module], "rest", None)
+            setattr(module, TAP, _Tap(mine, rest, (watchers or {}).get(module)))
         yield
     finally:
         for key, config in configs.items():
@@ -128,8 +159,11 @@ def _registered(usual: str) -> str:
 class _Tap:
     """What is done to the attention of one module."""
 
-    def __init__(self, hooks: Iterable[AttentionHook], rest: Rest | None = None) -> None:
+    def __init__(
+        self, hooks: Iterable[AttentionHook], rest: Rest | None = None, watcher: Watcher | None = None
+    ) -> None:
         self.rest = rest
+        self._watcher = watcher
         self._edits: defaultdict[Part, list[Edit]] = defaultdict(list)
         for hook in hooks:
             self._edits[hook.part].append(in_turn(hook.function, hook.turn))
@@ -160,7 +194,10 @@ class _Tap:
                 kept = (pattern == usual).all(dim=-1, keepdim=True).transpose(1, 2)
                 usual_out = plain(module, q, k, v, mask, **options)[0]
                 return usual_out.where(kept, out.transpose(1, 2)).contiguous(), pattern
-        return plain(module, q, k, v, mask, **options)
+        found = plain(module, q, k, v, mask, **options)
+        if self._watcher is not None:
+            self._watcher(Attended(q, k, v, mask, _is_causal(module, q, mask, options), options, found[0]))
+        return found
 
     def _edited(self, part: Part, x: Tensor) -> Tensor:
         """Return [batch, head, token, width] after the functions on this part; the same if nothing changed."""

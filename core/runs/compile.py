@@ -150,15 +150,26 @@ class Change:
                 self.left_as_it_was = False
             x[:, tokens.start : tokens.stop, columns] = after
 
-    def _operated(self, whole: Tensor, number: int) -> Tensor:
-        chosen = self._chosen
+    def applied(self, whole: Tensor, number: int) -> Tensor:
+        """Return what the operation makes of the chosen tokens [batch, chosen token, width].
+
+        Parameters
+        ----------
+        whole : Tensor, shape [batch, token, width]
+            The site's columns of the activation.
+        number : int
+            Which of its runs of columns they are, as `site_columns` lists them.
+        """
         donor = self.known.donor
         if donor is not None and donor.shape[-1] != whole.shape[-1]:  # of all heads' patterns, the one at hand
             donor = donor[:, number * whole.shape[-1] : (number + 1) * whole.shape[-1]]
         at_hand = None if self._rows is not None else whole
         known = replace(self.known, whole=at_hand, positions=self.incision.positions, donor=donor)
+        return self._operation.apply(whole[:, self._chosen], self._params, known).to(whole.dtype)
+
+    def _operated(self, whole: Tensor, number: int) -> Tensor:
         edited = whole.clone()
-        edited[:, chosen] = self._operation.apply(whole[:, chosen], self._params, known).to(whole.dtype)
+        edited[:, self._chosen] = self.applied(whole, number)
         return edited
 
     def _carried(self, whole: Tensor) -> Tensor:
