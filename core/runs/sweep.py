@@ -85,6 +85,8 @@ class Part:
     log_prob, logit_difference, kl : ndarray of float64, shape [cell], or None
         In nats; None where nothing is predicted, or compared.
     cosine : ndarray of float64, shape [cell, pair, n_layers + 1]
+    d_log_prob, d_logit_difference : ndarray of float64, shape [cell], or None
+        Changes from the clean run, from one product with it: 0 to the bit where nothing changed.
     """
 
     cells: tuple[int, ...]
@@ -92,6 +94,8 @@ class Part:
     logit_difference: NDArray[np.float64] | None
     kl: NDArray[np.float64] | None
     cosine: NDArray[np.float64]
+    d_log_prob: NDArray[np.float64] | None = None
+    d_logit_difference: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -305,19 +309,13 @@ class _Answers:
     """From hidden states to what is wanted, with the clean ones to compare with."""
 
     def __init__(self, loaded: LoadedModel, wanted: Wanted, residuals: Tensor) -> None:
-        import torch
-
         self._loaded = loaded
         self._wanted = wanted
         ends = sorted({position for pair in wanted.pairs for position in (pair.a, pair.b)})
         self._ends = {position: residuals[:, position] for position in ends}
         self.cosine = self.cosines(residuals)
-        self._clean_log_probs: Tensor | None = None
-        self._logit = np.zeros(2)
-        if loaded.head is not None and wanted.read_position is not None:
-            with torch.inference_mode():
-                self._clean_last = residuals[-1, wanted.read_position]
-                self._clean_log_probs = self._log_probs(self._clean_last[None])[0]
+        predicts = loaded.head is not None and wanted.read_position is not None
+        self._clean_last = residuals[-1, wanted.read_position] if predicts else None
 
     def cosines(self, residuals: Tensor) -> NDArray[np.float64]:
         """Return the pairs' similarities by depth [pair, n_layers + 1] of one run."""
@@ -339,23 +337,28 @@ class _Answers:
         """Return cells' readouts, from their last residual at the read position; None where it is the clean one."""
         import torch
 
-        clean, wanted = self._clean_log_probs, self._wanted
-        if clean is None or wanted.target is None:
+        wanted = self._wanted
+        if self._clean_last is None or wanted.target is None:
             return Part(cells, None, None, None, cosine)
         if last is None:
             last = self._clean_last.expand(len(cells), -1)
-        log_prob, difference, kl = (np.empty(len(cells)) for _ in range(3))
+        log_prob, d_log_prob, difference, d_difference, kl = (np.empty(len(cells)) for _ in range(5))
         with torch.inference_mode():
             for start in range(0, len(cells), 64):
                 chunk = slice(start, min(start + 64, len(cells)))
-                log_probs = self._log_probs(last[chunk])
-                log_prob[chunk] = log_probs[:, wanted.target].cpu().double().numpy()
+                # The clean run goes along: other shapes are rounded in another way.
+                log_probs = self._log_probs(torch.cat([self._clean_last[None], last[chunk]]))
+                of_target = log_probs[:, wanted.target].double().cpu().numpy()
+                log_prob[chunk], d_log_prob[chunk] = of_target[1:], of_target[1:] - of_target[0]
                 if wanted.versus is not None:
-                    apart = log_probs[:, wanted.target].double() - log_probs[:, wanted.versus].double()
-                    difference[chunk] = apart.cpu().numpy()
-                moved = (clean.exp() * (clean - log_probs)).sum(dim=-1)
+                    apart = of_target - log_probs[:, wanted.versus].double().cpu().numpy()
+                    difference[chunk], d_difference[chunk] = apart[1:], apart[1:] - apart[0]
+                clean = log_probs[0]
+                moved = (clean.exp() * (clean - log_probs[1:])).sum(dim=-1)
                 kl[chunk] = moved.double().clamp_min(0.0).cpu().numpy()
-        return Part(cells, log_prob, None if wanted.versus is None else difference, kl, cosine)
+        if wanted.versus is None:
+            return Part(cells, log_prob, None, kl, cosine, d_log_prob)
+        return Part(cells, log_prob, difference, kl, cosine, d_log_prob, d_difference)
 
     def _log_probs(self, last: Tensor) -> Tensor:
         return answer_of(self._loaded, last).float().log_softmax(dim=-1)

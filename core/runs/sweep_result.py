@@ -1,0 +1,192 @@
+"""What a sweep answers, and what it tells on its way: frozen values and numpy arrays, nothing of torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.runs.events import DonorTokens, Progress, Resolved, TokensReady
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from core.models.info import ModelInfo
+    from core.runs.result import Readouts
+    from core.runs.sweep_request import SweepRequest
+    from core.text.tokens import Tokens
+
+NUMBERS = ("log_prob", "d_log_prob", "logit_difference", "d_logit_difference", "kl")
+
+
+@dataclass(frozen=True)
+class SweepPart:
+    """Cells that are done.
+
+    Attributes
+    ----------
+    cells : tuple of int
+        Their numbers in the request.
+    log_prob, d_log_prob, logit_difference, d_logit_difference, kl : ndarray of float64, shape [cell], or None
+        In nats, ``d_`` the change from the clean run; None where nothing is predicted, or compared.
+    cosine : ndarray of float64, shape [cell, pair, n_layers + 1]
+    """
+
+    cells: tuple[int, ...]
+    log_prob: NDArray[np.float64] | None
+    d_log_prob: NDArray[np.float64] | None
+    logit_difference: NDArray[np.float64] | None
+    d_logit_difference: NDArray[np.float64] | None
+    kl: NDArray[np.float64] | None
+    cosine: NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepResult:
+    """The answer to a SweepRequest, or the part of it that is there.
+
+    Attributes
+    ----------
+    target, versus : int or None
+        Token ids that were measured; the target is filled in when the request had none.
+    target_text, versus_text : str or None
+    clean : Readouts
+        Of the clean run.
+    done : ndarray of bool, shape [cell]
+    log_prob, d_log_prob, logit_difference, d_logit_difference, kl : ndarray of float64, shape [cell], or None
+        As in `SweepPart`; NaN where a cell is not done.
+    cosine : ndarray of float64, shape [cell, pair, n_layers + 1]
+    seconds : float
+        Time of all that was computed, also before the sweep was resumed.
+    peak_memory_bytes : int
+        Of the process, or of the device where that is another; see `PeakMemory`.
+    remarks : tuple of str
+        What should stand beside the figures, each once.
+    """
+
+    request: SweepRequest
+    model: ModelInfo
+    tokens: Tokens
+    target: int | None
+    versus: int | None
+    target_text: str | None
+    versus_text: str | None
+    clean: Readouts
+    done: NDArray[np.bool_]
+    log_prob: NDArray[np.float64] | None
+    d_log_prob: NDArray[np.float64] | None
+    logit_difference: NDArray[np.float64] | None
+    d_logit_difference: NDArray[np.float64] | None
+    kl: NDArray[np.float64] | None
+    cosine: NDArray[np.float64]
+    seconds: float = 0.0
+    peak_memory_bytes: int = 0
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every cell is done."""
+        return bool(self.done.all())
+
+    @property
+    def finite(self) -> bool:
+        """Whether the cells that are done are all numbers; a run can overflow."""
+        kept = [self.cosine, *([] if self.log_prob is None else [self.log_prob])]
+        return all(bool(np.isfinite(each[self.done]).all()) for each in kept)
+
+    @property
+    def clean_cosine(self) -> NDArray[np.float64]:
+        """The pairs' similarities in the clean run, [pair, n_layers + 1]."""
+        curves = self.clean.curves.get("cosine")
+        return np.zeros((0, self.model.n_layers + 1)) if curves is None else curves.values
+
+    def with_part(self, part: SweepPart) -> SweepResult:
+        """Return the result with some more cells done."""
+        return self._with(list(part.cells), {name: getattr(part, name) for name in ("cosine", *NUMBERS)})
+
+    def resumed(self, earlier: SweepResult | SavedCells) -> SweepResult:
+        """Return the result with the cells that an earlier sweep of the same request has done."""
+        chosen = np.flatnonzero(earlier.done)
+        found = {
+            name: None if (values := getattr(earlier, name)) is None else values[chosen]
+            for name in ("cosine", *NUMBERS)
+        }
+        return replace(self._with(chosen.tolist(), found), seconds=earlier.seconds)
+
+    def _with(self, cells: list[int], found: dict[str, NDArray[np.float64] | None]) -> SweepResult:
+        changed: dict[str, Any] = {}
+        for name, values in {"done": np.ones(len(cells), dtype=bool), **found}.items():
+            if values is not None:
+                changed[name] = getattr(self, name).copy()
+                changed[name][cells] = values
+                changed[name].setflags(write=False)
+        return replace(self, **changed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SavedCells:
+    """What is kept of a sweep that was not finished; arrays as in `SweepResult`."""
+
+    done: NDArray[np.bool_]
+    log_prob: NDArray[np.float64] | None
+    d_log_prob: NDArray[np.float64] | None
+    logit_difference: NDArray[np.float64] | None
+    d_logit_difference: NDArray[np.float64] | None
+    kl: NDArray[np.float64] | None
+    cosine: NDArray[np.float64]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a sweep is going to take.
+
+    Attributes
+    ----------
+    cells : int
+        How many are left to do.
+    seconds : float
+        Estimated from the time that one layer took.
+    """
+
+    cells: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class SweepStarted:
+    """A sweep begins; ``result`` holds what was done before."""
+
+    result: SweepResult
+    cost: Cost
+
+
+@dataclass(frozen=True)
+class SweepProgress:
+    """A sweep goes on.
+
+    Attributes
+    ----------
+    done : int
+        How many cells of the request are done.
+    work : float
+        Share of the arithmetic that is done.
+    seconds_left : float
+    """
+
+    done: int
+    work: float
+    seconds_left: float
+
+
+@dataclass(frozen=True)
+class SweepFinished:
+    """A sweep is done."""
+
+    result: SweepResult
+
+
+SweepEvent = (
+    TokensReady | DonorTokens | Resolved | Progress | SweepStarted | SweepPart | SweepProgress | SweepFinished
+)
