@@ -75,11 +75,16 @@ class LoadedModel:
         return None if path is None else self._child(self.backbone, path)
 
     @property
+    def head_parts(self) -> list[Module]:
+        """The modules that make the logits of the normed residual, one after the other."""
+        return [self._child(self.network, path) for path in self.architecture.head]
+
+    @property
     def head(self) -> Callable[[Tensor], Tensor] | None:
         """From the normed residual [..., d_model] to the logits [..., vocab]; None for a bare backbone."""
         if not self.info.has_head:
             return None
-        parts = [self._child(self.network, path) for path in self.architecture.head]
+        parts = self.head_parts
 
         def logits(x: Tensor) -> Tensor:
             for part in parts:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.hooks.attach import Hook
+from core.hooks.products import fast_products
 from core.interventions.ops import OPERATIONS
 from core.runs.batch import one
 from core.runs.compile import Change
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 # Rows of one matrix product: enough to be bound by arithmetic, few enough for the caches.
 ROWS_AT_ONCE = 1024
+# Predictions over the whole vocabulary; each takes some 200 KB, several times over.
+ANSWERS_AT_ONCE = 256
 # What the scenarios of one wave may take; each holds its rows of one layer.
 WAVE_BYTES = 256 * 2**20
 # These see the residual after attention at their own token only: no other row of the layer changes.
@@ -243,7 +246,9 @@ class _Sweep:
         at_once = max(1, ROWS_AT_ONCE // len(rows))
         if len(active) <= at_once:
             return again.layer(layer, active, rows)
-        return torch.cat([again.layer(layer, part, rows) for part in torch.split(active, at_once)])
+        # For all the parts, so that what is prepared for a layer is prepared once.
+        with fast_products([self._loaded.blocks[layer]], len(active) * len(rows)):
+            return torch.cat([again.layer(layer, part, rows) for part in torch.split(active, at_once)])
 
     def _join(
         self, again: Again, layer: int, numbers: list[int], rows: tuple[int, ...]
@@ -344,8 +349,8 @@ class _Answers:
             last = self._clean_last.expand(len(cells), -1)
         log_prob, d_log_prob, difference, d_difference, kl = (np.empty(len(cells)) for _ in range(5))
         with torch.inference_mode():
-            for start in range(0, len(cells), 64):
-                chunk = slice(start, min(start + 64, len(cells)))
+            for start in range(0, len(cells), ANSWERS_AT_ONCE):
+                chunk = slice(start, min(start + ANSWERS_AT_ONCE, len(cells)))
                 # The clean run goes along: other shapes are rounded in another way.
                 log_probs = self._log_probs(torch.cat([self._clean_last[None], last[chunk]]))
                 of_target = log_probs[:, wanted.target].double().cpu().numpy()
@@ -354,14 +359,15 @@ class _Answers:
                     apart = of_target - log_probs[:, wanted.versus].double().cpu().numpy()
                     difference[chunk], d_difference[chunk] = apart[1:], apart[1:] - apart[0]
                 clean = log_probs[0]
-                moved = (clean.exp() * (clean - log_probs[1:])).sum(dim=-1)
+                moved = (clean - log_probs[1:]) @ clean.exp()
                 kl[chunk] = moved.double().clamp_min(0.0).cpu().numpy()
         if wanted.versus is None:
             return Part(cells, log_prob, None, kl, cosine, d_log_prob)
         return Part(cells, log_prob, difference, kl, cosine, d_log_prob, d_difference)
 
     def _log_probs(self, last: Tensor) -> Tensor:
-        return answer_of(self._loaded, last).float().log_softmax(dim=-1)
+        with fast_products(self._loaded.head_parts, len(last)):
+            return answer_of(self._loaded, last).float().log_softmax(dim=-1)
 
 
 def _cosine(a: Tensor, b: Tensor) -> NDArray[np.float64]:

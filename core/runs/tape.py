@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.hooks.attach import Hook, attached
 from core.hooks.attention import AttentionHook, attention_tapped
+from core.hooks.products import fast_products
 from core.runs.batch import inputs_of, one
 
 if TYPE_CHECKING:
@@ -105,6 +106,8 @@ def record(loaded: LoadedModel, ids: Sequence[int], cancel: CancelToken) -> Tape
             torch.inference_mode(),
             attached([Hook(loaded.blocks[last], "output", keep_last, loaded.turn(last))]),
             attention_tapped(loaded.network, taps),
+            # As in the runs that come after: what these do not change is to keep its bits.
+            fast_products(blocks, len(ids)),
         ):
             loaded.backbone(**inputs_of(loaded, one(ids)))
             tape = Tape(tuple(ids), torch.stack(kept), calls, keys, values)
@@ -175,7 +178,7 @@ class Again:
         call, whole = self._tape.calls[number], len(self._tape.ids)
         if len(rows) < whole:
             call = Call(_of_rows(call.args, rows, whole), _of_rows(call.kwargs, rows, whole))
-        with _put_on(self._loaded, hooks):
+        with fast_products([self._blocks[number]], len(hidden) * len(rows)), _put_on(self._loaded, hooks):
             out = self._blocks[number](hidden, *call.args, **call.kwargs)
         found: Tensor = out[0] if isinstance(out, tuple) else out
         return found
