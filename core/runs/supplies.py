@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, overload
 
 from core.errors import SurgeryError
 from core.interventions.direction_form import parse_direction
 from core.interventions.ops import OPERATIONS
 from core.runs.capture import capture
-from core.runs.compile import NOTHING
+from core.runs.compile import NOTHING, site_columns
 from core.runs.directions import resolve_direction
 from core.runs.path_patching import carried_by_path
 from core.runs.result import Remark
 from core.runs.spread import spread_of
 from core.runs.trace import answer_of
 from core.runs.transplanting import Transplanter
+from core.sites.site import Site
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,12 +28,18 @@ if TYPE_CHECKING:
     from core.models.loaded_model import LoadedModel
     from core.runs.cache import RunCache
     from core.runs.request import ResolvedIncision, RunRequest
+    from core.runs.spread import CleanSpread
     from core.runs.trace import Trace
-    from core.sites.site import Site
+
+Prompts = tuple[tuple[int, ...], ...]
+# What may be captured in one forward pass over all prompts.
+BYTES_AT_ONCE = 256 * 2**20
 
 
 class Supplies:
     """Gathers what the incisions of a request need; what was gathered once is kept in the cache.
+
+    All heads or neurons of a layer share one capture, and all layers one forward pass.
 
     Attributes
     ----------
@@ -49,12 +57,16 @@ class Supplies:
         donor: LoadedModel | None,
     ) -> None:
         self.remarks: list[Remark] = []
+        self._remarked: set[Remark] = set()
         self._loaded = loaded
         self._request = request
         self._clean = clean
         self._cache = cache
         self._cancel = cancel
         self._transplanter = None if donor is None else Transplanter(loaded, donor, request, cancel)
+        self._held: dict[tuple[Prompts, Site], list[Tensor]] = {}
+        self._transplants: dict[ResolvedIncision, tuple[Tensor, str]] = {}
+        self._directions: dict[tuple[Site, str], Tensor] = {}
 
     def gathered(self) -> list[Activation]:
         """Return what each incision needs, in the order of the plan.
@@ -66,9 +78,78 @@ class Supplies:
         Cancelled
             If the run was cancelled.
         """
-        return [self._for(incision) for incision in self._request.plan]
+        self.run_ahead()
+        return [self.of(incision) for incision in self._request.plan]
 
-    def _for(self, incision: ResolvedIncision) -> Activation:
+    def run_ahead(self) -> None:
+        """Run all forward passes that the plan needs, so that `of` needs none any more.
+
+        Raises
+        ------
+        SurgeryError, Cancelled
+            As `gathered`.
+        """
+        by_prompts: dict[Prompts, dict[Site, None]] = {}
+        for incision in self._request.plan:
+            for prompts, site in self._sources(incision):
+                by_prompts.setdefault(prompts, {})[site] = None
+        for prompts, sites in by_prompts.items():
+            self._capture(prompts, list(sites))
+        for incision in self._request.plan:
+            wants = OPERATIONS[incision.operation].wants(dict(incision.params))
+            if "transplant" in wants:
+                self._transplant(incision)
+            if "direction" in wants:
+                self._direction(incision)
+
+    def _sources(self, incision: ResolvedIncision) -> list[tuple[Prompts, Site]]:
+        """Return at what sites, of all heads or neurons, an incision looks in which prompts."""
+        wants = OPERATIONS[incision.operation].wants(dict(incision.params))
+        found: list[Prompts] = []
+        if "donor" in wants:
+            found.append((self._request.donor,))
+        if "references" in wants:
+            found.append(self._request.references)
+        if "direction" in wants:
+            form = parse_direction(str(dict(incision.params)["v"]))
+            found.append((self._request.ids,))
+            found += [(self._request.donor,)] if form.kind == "donor" else []
+            found += [self._request.references] if form.kind == "pca" and self._request.references else []
+        return [(prompts, _whole(incision.site)) for prompts in found]
+
+    def _capture(self, prompts: Prompts, sites: list[Site]) -> None:
+        """Hold sites' clean activations in prompts."""
+        missing: list[Site] = []
+        for site in sites:
+            kept = self._cache.captured(self._loaded.identity, prompts, site)
+            if kept is None:
+                missing.append(site)
+            else:
+                self._held[prompts, site] = kept
+        if not missing:
+            return
+        size = sum(map(len, prompts)) * self._widest * self._clean.residuals.element_size()
+        count = max(1, BYTES_AT_ONCE // size)
+        for start in range(0, len(missing), count):
+            found = capture(self._loaded, prompts, missing[start : start + count], self._cancel)
+            for site, rows in found.items():
+                self._cache.keep_captured(self._loaded.identity, prompts, site, rows)
+                self._held[prompts, site] = self._needed(prompts, rows)
+
+    def _needed(self, prompts: Prompts, rows: list[Tensor]) -> list[Tensor]:
+        """Return of many reference prompts the tokens up to the last that is chosen anywhere, unless all count."""
+        if prompts != self._request.references or any("v" in dict(each.params) for each in self._request.plan):
+            return rows
+        end = 1 + max(each.positions[-1] for each in self._request.plan)
+        return [row if len(row) <= end else row[:end].clone() for row in rows]
+
+    @property
+    def _widest(self) -> int:
+        info = self._loaded.info
+        return max(info.d_model, info.n_heads * info.d_head, info.d_mlp or 0)
+
+    def of(self, incision: ResolvedIncision) -> Activation:
+        """Return what one incision of the plan needs; first `run_ahead`."""
         wants = OPERATIONS[incision.operation].wants(dict(incision.params))
         known = replace(NOTHING, keys=incision.keys)
         if "spread" in wants:
@@ -98,20 +179,24 @@ class Supplies:
                 spread = spread_of(answer_of(self._loaded, self._clean.residuals[-1])[None])
             boundary = 0
         else:
-            spread, boundary = self._clean.spread(), 0 if site.layer is None else site.layer + 1
+            spread, boundary = self._spread, 0 if site.layer is None else site.layer + 1
         return replace(
             known,
             layer_std=spread.layer[boundary],
             token_std=tuple(spread.token[boundary][position] for position in incision.positions),
         )
 
-    def _captured(self, prompts: Sequence[tuple[int, ...]], site: Site) -> list[Tensor]:
+    @cached_property
+    def _spread(self) -> CleanSpread:
+        return self._clean.spread()
+
+    def _captured(self, prompts: Prompts, site: Site) -> list[Tensor]:
         """Return a site's clean activation [token, width] in each prompt."""
-        kept = self._cache.captured(self._loaded.identity, prompts, site)
-        if kept is None:
-            kept = capture(self._loaded, prompts, (site,), self._cancel)[site]
-            self._cache.keep_captured(self._loaded.identity, prompts, site, kept)
-        return kept
+        rows = self._held[prompts, _whole(site)]
+        if site == _whole(site):
+            return rows
+        # One head or neuron is one slice; how wide the whole is can differ from prompt to prompt.
+        return [row[:, site_columns(site, self._loaded.info, row.shape[-1])[0]] for row in rows]
 
     def _donor(self, incision: ResolvedIncision) -> Tensor:
         return self._captured((self._request.donor,), incision.site)[0][list(incision.sources)]
@@ -131,34 +216,76 @@ class Supplies:
         return tuple(row[[position for position in incision.positions if position < len(row)]] for row in rows)
 
     def _transplanted(self, incision: ResolvedIncision) -> Tensor:
+        found, fit = self._transplants[incision]
+        self._remark(incision, fit)
+        return found
+
+    def _transplant(self, incision: ResolvedIncision) -> None:
         assert self._transplanter is not None, "a transplant was resolved with its donor"
         key = (self._request.model, self._request.ids, self._request.transplant, replace(incision, index=0))
         kept = self._cache.transplanted(key)
         if kept is None:
             kept = self._transplanter.transplanted(incision)
             self._cache.keep_transplanted(key, kept)
-        self._remark(incision, kept[1])
-        return kept[0]
+        self._transplants[incision] = kept
 
     def _direction(self, incision: ResolvedIncision) -> Tensor:
-        form = parse_direction(str(dict(incision.params)["v"]))
-        rows: dict[str, Tensor] = {"prompt": self._captured((self._request.ids,), incision.site)[0]}
-        if form.kind == "donor":
-            rows["donor"] = self._captured((self._request.donor,), incision.site)[0]
-        if form.kind == "pca":
-            rows |= self._spread_rows(incision)
-        return resolve_direction(self._loaded, form, **rows)
-
-    def _spread_rows(self, incision: ResolvedIncision) -> dict[str, Tensor]:
-        """Return the tokens of the reference prompts, whose spread a component is of; else it is this prompt's."""
         import torch
 
-        if not self._request.references:
-            self._remark(incision, f"component of the {len(self._request.ids)} tokens of this prompt")
-            return {}
-        found = torch.cat(self._captured(self._request.references, incision.site))
-        self._remark(incision, f"component of {len(found)} tokens of {len(self._request.references)} reference prompts")
-        return {"references": found}
+        form = parse_direction(str(dict(incision.params)["v"]))
+        if form.kind == "pca":
+            self._remark(incision, self._spread_words)
+        key = (incision.site, str(form))
+        if key not in self._directions:
+            rows: dict[str, Tensor] = {"prompt": self._captured((self._request.ids,), incision.site)[0]}
+            if form.kind == "donor":
+                rows["donor"] = self._captured((self._request.donor,), incision.site)[0]
+            if form.kind == "pca" and self._request.references:
+                rows["references"] = torch.cat(self._captured(self._request.references, incision.site))
+            self._directions[key] = resolve_direction(self._loaded, form, **rows)
+        return self._directions[key]
+
+    @property
+    def _spread_words(self) -> str:
+        """Of which tokens a component is: those of the reference prompts, or else of this one."""
+        references = self._request.references
+        if not references:
+            return f"component of the {len(self._request.ids)} tokens of this prompt"
+        return f"component of {sum(map(len, references))} tokens of {len(references)} reference prompts"
 
     def _remark(self, incision: ResolvedIncision, text: str) -> None:
-        self.remarks.append(Remark(incision.index, text))
+        remark = Remark(incision.index, text)
+        if remark not in self._remarked:
+            self._remarked.add(remark)
+            self.remarks.append(remark)
+
+
+class ForCells(Sequence["Activation"]):
+    """What the cells of a sweep need, made when it is asked for: parts of what is held for all.
+
+    Parameters
+    ----------
+    supplies : Supplies
+        Which have been run ahead.
+    """
+
+    def __init__(self, supplies: Supplies, cells: Sequence[ResolvedIncision]) -> None:
+        self._supplies = supplies
+        self._cells = cells
+
+    def __len__(self) -> int:
+        return len(self._cells)
+
+    @overload
+    def __getitem__(self, number: int) -> Activation: ...
+    @overload
+    def __getitem__(self, number: slice) -> Sequence[Activation]: ...
+    def __getitem__(self, number: int | slice) -> Activation | Sequence[Activation]:
+        if isinstance(number, slice):
+            return ForCells(self._supplies, self._cells[number])
+        return self._supplies.of(self._cells[number])
+
+
+def _whole(site: Site) -> Site:
+    """Return the site of all heads or neurons of a layer."""
+    return Site(site.hook_point, site.layer)

@@ -146,12 +146,12 @@ class Cost:
     ----------
     cells : int
         How many are left to do.
-    seconds : float
-        Estimated from the time that one layer took.
+    seconds : float or None
+        Estimated from the time that one layer took; None where nothing was timed.
     """
 
     cells: int
-    seconds: float
+    seconds: float | None
 
 
 @dataclass(frozen=True)
@@ -187,6 +187,4 @@ class SweepFinished:
     result: SweepResult
 
 
-SweepEvent = (
-    TokensReady | DonorTokens | Resolved | Progress | SweepStarted | SweepPart | SweepProgress | SweepFinished
-)
+SweepEvent = TokensReady | DonorTokens | Resolved | Progress | SweepStarted | SweepPart | SweepProgress | SweepFinished

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from core.sites.site import Site
 
 
+# Hidden states of texts that several transplants are fitted on.
+KEPT_BYTES = 256 * 2**20
+
+
 class Transplanter:
     """Takes hidden states from a donor model on the same texts."""
 
@@ -29,6 +33,7 @@ class Transplanter:
         self._donor = donor
         self._request = request
         self._cancel = cancel
+        self._kept: dict[tuple[str, tuple[int, ...]], Tensor] = {}
 
     def transplanted(self, incision: ResolvedIncision) -> tuple[Tensor, str]:
         """Return what is put in [chosen token, d_model], and how well the map fits.
@@ -88,7 +93,13 @@ class Transplanter:
         return np.concatenate(theirs), np.concatenate(ours)
 
     def _residual(self, loaded: LoadedModel, ids: tuple[int, ...], depth: int) -> Tensor:
-        return forward(loaded, one(ids), Hooks(), self._cancel)[depth, 0]
+        key = (loaded.identity, ids)
+        if key in self._kept:
+            return self._kept[key][depth]
+        found = forward(loaded, one(ids), Hooks(), self._cancel)[:, 0]
+        if sum(each.nbytes for each in self._kept.values()) + found.nbytes <= KEPT_BYTES:
+            self._kept[key] = found
+        return found[depth]
 
 
 def _boundary(site: Site) -> int:
