@@ -50,7 +50,7 @@ class AttentionHook:
 
 
 # Takes the keys, the values [batch, head, token, width] and the mask of the rows that are computed, and
-# returns those of the whole prompt, with a mask [row, token] that has them in it.
+# returns those of the whole prompt, with a mask [.., row, token] that has them in it.
 Rest = Callable[["Tensor", "Tensor", "Tensor | None"], "tuple[Tensor, Tensor, Tensor | None]"]
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from torch.nn import Module
 
 # From so many rows on it pays to turn round a weight that is stored [in, out].
-MANY_ROWS = 256
+MANY_ROWS = 512
 Forward = Callable[["Tensor"], "Tensor"]
 
 

@@ -20,7 +20,24 @@ if TYPE_CHECKING:
     from core.interventions.operation import Activation
     from core.models.loaded_model import LoadedModel
     from core.runs.request import ResolvedIncision
-    from core.runs.tape import Tape
+    from core.runs.tape import Again, Tape
+
+# These see the residual after attention at their own token only: no other row of the layer changes.
+AT_ONE_ROW = frozenset(
+    {
+        "q",
+        "attn_scores",
+        "pattern",
+        "z",
+        "attn_out",
+        "resid_mid",
+        "mlp_pre",
+        "mlp_post",
+        "mlp_out",
+        "block",
+        "resid_post",
+    }
+)
 
 
 def restart(
@@ -40,41 +57,104 @@ def restart(
     Cancelled
         If the token was set; asked for before every block.
     """
-    rows = first_rows(loaded, tape, incisions)
-    if len(rows) == len(tape.ids):
-        compiled = Compiled(loaded, incisions, supplies, one(tape.ids))
-        residuals = _run(loaded, tape, compiled, rows, 1, cancel)
-    else:
-        # The clean run goes along: fewer rows are rounded in another way, and what is not changed must keep its bits.
-        compiled = Compiled(loaded, incisions, supplies, one(tape.ids), on_second, rows, scenarios=2)
-        residuals = _run(loaded, tape, compiled, rows, 2, cancel)
-    logits = edited_logits(loaded, residuals[:, None], compiled)[0] if compiled.on_logits else None
-    return Trace(residuals, tuple(sorted(compiled.unchanged)), logits)
-
-
-def _run(
-    loaded: LoadedModel, tape: Tape, compiled: Compiled, rows: tuple[int, ...], scenarios: int, cancel: CancelToken
-) -> Tensor:
-    """Return the residual stream [n_layers + 1, token, d_model] of the last of the scenarios."""
-    residuals = tape.residuals.clone()
-    if not compiled.by_layer:
-        return residuals
-    chosen = list(rows)
-    first = min(compiled.by_layer)
-    hidden = tape.residuals[first, chosen].expand(scenarios, -1, -1)
+    run = _Restart(loaded, tape, incisions, supplies, cancel)
     with running(loaded, tape) as again:
-        for layer in range(first, loaded.info.n_layers):
-            cancel.check()
-            hooks, before = compiled.by_layer.get(layer), [hidden]
+        residuals = run.residuals(again)
+    compiled = run.compiled
+    logits = edited_logits(loaded, residuals[:, None], compiled)[0] if compiled.on_logits else None
+    return Trace(residuals, tuple(sorted(run.unchanged)), logits)
+
+
+class _Restart:
+    """One plan on one prompt."""
+
+    def __init__(
+        self,
+        loaded: LoadedModel,
+        tape: Tape,
+        incisions: Sequence[ResolvedIncision],
+        supplies: Sequence[Activation],
+        cancel: CancelToken,
+    ) -> None:
+        self._loaded = loaded
+        self._tape = tape
+        self._cancel = cancel
+        self._rows = rows = first_rows(loaded, tape, incisions)
+        self._is_whole = len(rows) == len(tape.ids)
+        plan, layers = list(zip(incisions, supplies, strict=True)), [_layer_of(each, loaded) for each in incisions]
+        self._first = first = min(layers, default=loaded.info.n_layers)
+        here = [each for each, layer in zip(plan, layers, strict=True) if layer == first]
+        self._mine: tuple[int, ...] = ()
+        self._in_first: Compiled | None = None
+        batch = one(tape.ids)
+        if here and not self._is_whole and all(_changes_one_row(incision) for incision, _ in here):
+            plan = [each for each, layer in zip(plan, layers, strict=True) if layer != first]
+            self._mine = tuple(sorted({position for incision, _ in here for position in incision.positions}))
+            self._in_first = Compiled(
+                loaded, [i for i, _ in here], [s for _, s in here], batch, _on_second, self._mine, scenarios=2
+            )
+        at = None if self._is_whole else rows
+        self.compiled = Compiled(loaded, [i for i, _ in plan], [s for _, s in plan], batch, rows=at)
+
+    @property
+    def unchanged(self) -> set[int]:
+        """Plan indices of incisions that left their activation as it was."""
+        return self.compiled.unchanged | (set() if self._in_first is None else self._in_first.unchanged)
+
+    def residuals(self, again: Again) -> Tensor:
+        """Return the residual stream [n_layers + 1, token, d_model]."""
+        tape, loaded = self._tape, self._loaded
+        found, chosen, layer = tape.residuals.clone(), list(self._rows), self._first
+        if layer == loaded.info.n_layers:
+            return found
+        if self._in_first is not None:
+            self._cancel.check()
+            moved = self._moved_in_first(again, self._in_first)
+            found[layer + 1, list(self._mine)] += moved
+            layer += 1
+            hidden = self._clean(again, layer).clone()
+            hidden[:, [self._rows.index(row) for row in self._mine]] += moved
+        else:
+            hidden = self._clean(again, layer)
+        for layer in range(layer, loaded.info.n_layers):
+            self._cancel.check()
+            hooks, before = self.compiled.by_layer.get(layer), [hidden]
             if hooks is not None:
                 hooks.modules.append(Hook(loaded.blocks[layer], "input", before.append))
-            hidden = again.layer(layer, hidden, rows, hooks)
+            hidden = again.layer(layer, hidden, self._rows, hooks)
             for depth, x in ((layer, before[-1]), (layer + 1, hidden)):
-                residuals[depth, chosen] = x[0] if scenarios == 1 else tape.residuals[depth, chosen] + (x[1] - x[0])
-    return residuals
+                # Fewer rows are rounded in another way, and what is not changed must keep its bits.
+                found[depth, chosen] = (
+                    x[0] if self._is_whole else tape.residuals[depth, chosen] + (x - self._clean(again, depth))[0]
+                )
+        return found
+
+    def _clean(self, again: Again, depth: int) -> Tensor:
+        """Return the clean hidden states [1, row, d_model], computed in the shape of the operated ones."""
+        if self._is_whole:
+            return self._tape.residuals[depth][None]
+        return self._tape.rerun(again, self._rows, self._first, depth)
+
+    def _moved_in_first(self, again: Again, compiled: Compiled) -> Tensor:
+        """Return what the first layer's incisions change in its output [row, d_model], at their own tokens alone."""
+        hidden = self._tape.residuals[self._first, list(self._mine)].expand(2, -1, -1)
+        out = again.layer(self._first, hidden, self._mine, compiled.by_layer[self._first])
+        return out[1] - out[0]
 
 
-def on_second(change: Change) -> Edit:
+def _layer_of(incision: ResolvedIncision, loaded: LoadedModel) -> int:
+    """Return the layer in which an incision acts; the number of layers for the model's answer."""
+    if incision.receiver is None and incision.site.hook_point == "logits":
+        return loaded.info.n_layers
+    site = incision.receiver or incision.site
+    return loaded.info.n_layers - 1 if site.hook_point == "logits" else site.layer or 0
+
+
+def _changes_one_row(incision: ResolvedIncision) -> bool:
+    return incision.receiver is None and incision.site.hook_point in AT_ONE_ROW
+
+
+def _on_second(change: Change) -> Edit:
     """Return what makes a change in the second of two scenarios, and leaves the first one clean.
 
     The logits are made of what came out, and are those of the operated run alone.

@@ -19,7 +19,7 @@ from core.interventions.ops import OPERATIONS
 from core.runs.batch import one
 from core.runs.compile import Change
 from core.runs.places import Hooks, hooks_at
-from core.runs.restart import first_rows, restart
+from core.runs.restart import AT_ONE_ROW, first_rows, restart
 from core.runs.tape import running
 from core.runs.trace import answer_of
 
@@ -41,22 +41,6 @@ ROWS_AT_ONCE = 1024
 ANSWERS_AT_ONCE = 256
 # What the scenarios of one wave may take; each holds its rows of one layer.
 WAVE_BYTES = 256 * 2**20
-# These see the residual after attention at their own token only: no other row of the layer changes.
-AT_ONE_ROW = frozenset(
-    {
-        "q",
-        "attn_scores",
-        "pattern",
-        "z",
-        "attn_out",
-        "resid_mid",
-        "mlp_pre",
-        "mlp_post",
-        "mlp_out",
-        "block",
-        "resid_post",
-    }
-)
 BEFORE_THE_LAYER = ("embed", "resid_pre")
 
 

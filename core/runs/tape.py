@@ -61,11 +61,26 @@ class Tape:
     values: list[Tensor] = field(default_factory=list)
     by_rows: bool = False
     in_batches: bool = False
+    _rerun: tuple[tuple[int, ...], dict[int, Tensor]] = ((), {})
 
     @property
     def nbytes(self) -> int:
         """Memory of all that is kept."""
-        return sum(each.nbytes for each in (self.residuals, *self.keys, *self.values))
+        kept = (self.residuals, *self.keys, *self.values, *self._rerun[1].values())
+        return sum(each.nbytes for each in kept)
+
+    def rerun(self, again: Again, rows: tuple[int, ...], first: int, depth: int) -> Tensor:
+        """Return clean hidden states [1, row, d_model] as a run from a first layer on, for these rows only, gives them.
+
+        They differ from the recorded ones by rounding. Kept for as long as the same rows are asked for.
+        """
+        known = self._rerun[1] if self._rerun[0] == rows else {}
+        if first not in known:
+            known = {first: self.residuals[first, list(rows)][None]}
+        self._rerun = rows, known
+        if depth not in known:
+            known[depth] = again.layer(depth - 1, self.rerun(again, rows, first, depth - 1), rows)
+        return known[depth]
 
 
 def record(loaded: LoadedModel, ids: Sequence[int], cancel: CancelToken) -> Tape:
@@ -204,7 +219,7 @@ class Again:
             visible = keys[None] <= torch.tensor(rows, device=k.device)[:, None]
             mask = torch.zeros(visible.shape, dtype=k.dtype, device=k.device).masked_fill_(
                 ~visible, torch.finfo(k.dtype).min
-            )
+            )[None, None]
         return full[0], full[1], mask
 
 
