@@ -7,6 +7,8 @@ python3 main.py libraries [--tests]      name the system packages that are missi
 python main.py [--model M] [--prompt TEXT]                      the window
 python main.py --screenshot OUT.png [--size 1600x1000]          the window, drawn into a file
 python main.py run --model M --prompt TEXT [--cut CUT]...       one run, answered in JSON
+python main.py sweep --model M --prompt TEXT --sites heads --at POSITIONS --op OP
+                                                                every head, layer, ... each on its own
 python main.py generate --model M --prompt TEXT [--cut CUT]...  the prompt continued, or its masks filled
 python main.py check --model M                                  the self-check of a model
 python main.py models                                           the models that are here
@@ -26,7 +28,7 @@ from core.startup import other_python
 OLDEST = (3, 11)
 NEWEST = (3, 13)
 HELP = ("-h", "--help", "help")
-WITHOUT_WINDOW = ("run", "generate", "check", "models")
+WITHOUT_WINDOW = ("run", "sweep", "generate", "check", "models")
 
 
 def main(argv: Optional[List[str]] = None) -> int:

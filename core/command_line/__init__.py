@@ -1,4 +1,4 @@
-"""The command line without a window: ``run``, ``generate``, ``check`` and ``models``."""
+"""The command line without a window: ``run``, ``sweep``, ``generate``, ``check`` and ``models``."""
 
 from core.command_line.main import main
 

@@ -29,7 +29,7 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 DTYPES = ("float32", "float16", "bfloat16")
 
 
-TEXT_OPTIONS = ("--prompt", "--cut", "--target", "--versus", "--pair", "--donor-prompt")
+TEXT_OPTIONS = ("--prompt", "--cut", "--target", "--versus", "--pair", "--donor-prompt", "--at", "--dose")
 MATCH = re.compile(r"\s*(\d{1,9})\s*:\s*(\d{1,9})\s*")
 OPTION = re.compile(r"--[a-z]")
 
@@ -64,13 +64,17 @@ def add_plan_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_readout_options(parser: argparse.ArgumentParser) -> None:
-    """Add what is read out, and how often a random plan is run."""
+    """Add what is read out."""
     parser.add_argument("--target", metavar="TEXT", help="the token to follow; default is the likeliest")
     parser.add_argument("--versus", metavar="TEXT", help="the token to compare the target with")
     parser.add_argument(
         "--pair", action="append", default=[], metavar="A|B", help="two words or positions whose similarity to follow"
     )
     parser.add_argument("--top", type=_count, default=10, metavar="N", help="how many predictions to list")
+
+
+def add_seeds_option(parser: argparse.ArgumentParser) -> None:
+    """Add how often a random plan is run."""
     parser.add_argument(
         "--seeds", type=_seeds, default=1, metavar="N", help="how many seeds a random plan is run with, up to 100"
     )

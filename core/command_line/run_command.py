@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
-from core.command_line.options import add_readout_options
+from core.command_line.options import add_readout_options, add_seeds_option
 from core.command_line.running import add_running_options, heed, opened_models, session_to_run, write_answer
 from core.runs.result import OVERFLOWED, OVERFLOWED_HINT
 from core.sessions.session import patching_words
@@ -21,6 +21,7 @@ def add_to(commands: Any) -> None:
     parser = commands.add_parser("run", help="run a plan on a prompt and print what was measured as JSON")
     add_running_options(parser)
     add_readout_options(parser)
+    add_seeds_option(parser)
     parser.set_defaults(function=run)
 
 

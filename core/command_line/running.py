@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,10 +32,20 @@ if TYPE_CHECKING:
 
 def add_running_options(parser: argparse.ArgumentParser) -> None:
     """Add the model, the prompt, the plan with all it takes from, and where the answer goes."""
-    add_model_options(parser)
-    parser.add_argument("--prompt", required=True, metavar="TEXT")
+    add_prompt_options(parser)
     add_plan_options(parser)
     add_supply_options(parser)
+    add_out_option(parser)
+
+
+def add_prompt_options(parser: argparse.ArgumentParser) -> None:
+    """Add the model and the prompt."""
+    add_model_options(parser)
+    parser.add_argument("--prompt", required=True, metavar="TEXT")
+
+
+def add_out_option(parser: argparse.ArgumentParser) -> None:
+    """Add where the answer goes."""
     parser.add_argument("--out", default="-", metavar="FILE", help="where the answer goes; - is standard output")
 
 
@@ -49,7 +61,7 @@ def session_to_run(options: argparse.Namespace) -> Session:
     check_text(options.prompt, "The prompt")
     if options.donor_prompt is not None:
         check_text(options.donor_prompt, COUNTERFACTUAL)
-    out = _file(options)
+    out = out_file(options)
     if out is not None and (not options.out or out.is_dir()):
         raise SurgeryError(f"{options.out!r} is not a file's name.", "Give --out a file, or - for standard output.")
     if out is not None and not out.absolute().parent.is_dir():
@@ -85,17 +97,31 @@ def write_answer(options: argparse.Namespace, found: dict[str, Any]) -> None:
         If it cannot be written.
     """
     text = json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    out = _file(options)
+    out = out_file(options)
     if out is None:
         say(text)
         return
-    try:
+    with writing(out):
         out.write_text(text, encoding="utf-8", errors="backslashreplace")
+
+
+@contextmanager
+def writing(file: Path) -> Iterator[None]:
+    """Turn what goes wrong while a file is written into one sentence.
+
+    Raises
+    ------
+    SurgeryError
+        If it cannot be written.
+    """
+    try:
+        yield
     except OSError as error:
-        raise SurgeryError(f"{out} cannot be written: {error.strerror}.", "Choose another file.") from error
+        raise SurgeryError(f"{file} cannot be written: {error.strerror}.", "Choose another file.") from error
 
 
-def _file(options: argparse.Namespace) -> Path | None:
+def out_file(options: argparse.Namespace) -> Path | None:
+    """Return the file that the answer goes to; None for standard output."""
     return None if options.out == "-" else Path(options.out)
 
 

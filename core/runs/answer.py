@@ -32,17 +32,17 @@ def answer(result: RunResult, patching: str = "") -> dict[str, Any]:
     found: dict[str, Any] = {
         "schema": SCHEMA,
         "model": model_data(result.model),
-        "tokens": _tokens(result.tokens),
+        "tokens": tokens_data(result.tokens),
         "read_position": result.request.read_position,
-        "target": _token(result.target, result.target_text),
-        "versus": _token(result.versus, result.versus_text),
+        "target": token_data(result.target, result.target_text),
+        "versus": token_data(result.versus, result.versus_text),
         "plan": [_incision(each, result.unchanged) for each in result.request.plan],
-        "clean": _readouts(result.clean),
-        "operated": _readouts(result.operated),
+        "clean": readouts_data(result.clean),
+        "operated": readouts_data(result.operated),
         "effect": {
-            "log_prob": _number(result.effect.log_prob),
-            "logit_difference": _number(result.effect.logit_difference),
-            "kl": _number(result.effect.kl),
+            "log_prob": number_data(result.effect.log_prob),
+            "logit_difference": number_data(result.effect.logit_difference),
+            "kl": number_data(result.effect.kl),
             "changed": result.effect.changed,
             "output_changed": result.effect.output_changed,
         },
@@ -68,7 +68,7 @@ def continuation_answer(made: Continued, info: ModelInfo, clean: str, operated: 
     return {
         "schema": CONTINUATION_SCHEMA,
         "model": model_data(info),
-        "tokens": _tokens(made.tokens),
+        "tokens": tokens_data(made.tokens),
         "plan": [_incision(each, ()) for each in made.request.plan],
         "settings": asdict(made.settings),
         "clean": {"text": clean, **asdict(made.clean)},
@@ -79,7 +79,8 @@ def continuation_answer(made: Continued, info: ModelInfo, clean: str, operated: 
     }
 
 
-def _tokens(tokens: Tokens) -> list[dict[str, Any]]:
+def tokens_data(tokens: Tokens) -> list[dict[str, Any]]:
+    """Return the tokens of a prompt."""
     return [{"position": t.position, "id": t.id, "text": t.text} for t in tokens.items]
 
 
@@ -89,7 +90,8 @@ def model_data(info: ModelInfo) -> dict[str, Any]:
     return {name: getattr(info, name) for name in names}
 
 
-def _token(token: int | None, text: str | None) -> dict[str, Any] | None:
+def token_data(token: int | None, text: str | None) -> dict[str, Any] | None:
+    """Return one token of the vocabulary."""
     return None if token is None else {"id": token, "text": text}
 
 
@@ -115,23 +117,25 @@ def _incision(incision: ResolvedIncision, unchanged: tuple[int, ...]) -> dict[st
     return found
 
 
-def _readouts(readouts: Readouts) -> dict[str, Any]:
-    numbers = {name: _number(value) for name, value in readouts.numbers.items()}
+def readouts_data(readouts: Readouts) -> dict[str, Any]:
+    """Return what was measured in one run."""
+    numbers = {name: number_data(value) for name, value in readouts.numbers.items()}
     lens = readouts.curves.get("log_prob")
     cosine = readouts.curves.get("cosine")
     found: dict[str, Any] = {
         "log_prob": numbers.pop("log_prob"),
-        "log_prob_by_layer": None if lens is None else _by_layer(lens.values[0]),
+        "log_prob_by_layer": None if lens is None else by_layer(lens.values[0]),
         **numbers,
         "cosine": {}
         if cosine is None
-        else {label: _by_layer(cosine.values[n]) for n, label in enumerate(cosine.labels)},
+        else {label: by_layer(cosine.values[n]) for n, label in enumerate(cosine.labels)},
         "top": [
-            {"id": p.id, "text": p.text, "log_prob": _number(p.log_prob), "prob": _number(p.prob)} for p in readouts.top
+            {"id": p.id, "text": p.text, "log_prob": number_data(p.log_prob), "prob": number_data(p.prob)}
+            for p in readouts.top
         ],
     }
     if readouts.bands:
-        found["bands"] = {name: [_number(low), _number(high)] for name, (low, high) in readouts.bands.items()}
+        found["bands"] = {name: [number_data(low), number_data(high)] for name, (low, high) in readouts.bands.items()}
     if (band := _band(lens, 0)) is not None:
         found["log_prob_by_layer_band"] = band
     if cosine is not None and cosine.low is not None:
@@ -139,17 +143,18 @@ def _readouts(readouts: Readouts) -> dict[str, Any]:
     return found
 
 
-def _by_layer(values: NDArray[np.float64]) -> list[float | int | None]:
-    return [_number(value) for value in values.tolist()]
+def by_layer(values: NDArray[np.float64]) -> list[float | int | None]:
+    """Return numbers that JSON can hold."""
+    return [number_data(value) for value in values.tolist()]
 
 
 def _band(curves: Curves | None, number: int) -> dict[str, Any] | None:
     """Return how far one curve spreads over several seeds."""
     if curves is None or curves.low is None or curves.high is None:
         return None
-    return {"low": _by_layer(curves.low[number]), "high": _by_layer(curves.high[number])}
+    return {"low": by_layer(curves.low[number]), "high": by_layer(curves.high[number])}
 
 
-def _number(value: float | int | None) -> float | int | None:
+def number_data(value: float | int | None) -> float | int | None:
     """Return a number that JSON can hold, or None."""
     return value if value is None or math.isfinite(value) else None
