@@ -83,7 +83,7 @@ def _pays() -> bool:
     """Return whether oneDNN is there, right, and faster; measured once, in some 50 ms."""
     import torch
 
-    if not torch.backends.mkldnn.is_available():
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return False
     generator = torch.Generator().manual_seed(0)
     x, weight = (torch.randn(size, 768, generator=generator) for size in (64, 1536))

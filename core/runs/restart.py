@@ -104,19 +104,19 @@ class _Restart:
     def residuals(self, again: Again) -> Tensor:
         """Return the residual stream [n_layers + 1, token, d_model]."""
         tape, loaded = self._tape, self._loaded
-        found, chosen, layer = tape.residuals.clone(), list(self._rows), self._first
-        if layer == loaded.info.n_layers:
+        found, chosen, first = tape.residuals.clone(), list(self._rows), self._first
+        if first == loaded.info.n_layers:
             return found
         if self._in_first is not None:
             self._cancel.check()
             moved = self._moved_in_first(again, self._in_first)
-            found[layer + 1, list(self._mine)] += moved
-            layer += 1
-            hidden = self._clean(again, layer).clone()
+            first += 1
+            found[first, list(self._mine)] += moved
+            hidden = self._clean(again, first).clone()
             hidden[:, [self._rows.index(row) for row in self._mine]] += moved
         else:
-            hidden = self._clean(again, layer)
-        for layer in range(layer, loaded.info.n_layers):
+            hidden = self._clean(again, first)
+        for layer in range(first, loaded.info.n_layers):
             self._cancel.check()
             hooks, before = self.compiled.by_layer.get(layer), [hidden]
             if hooks is not None:
