@@ -6,7 +6,7 @@ Outside this module nothing asks for gradients. The weights do not either: only 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -140,9 +140,7 @@ def _joined(parts: Sequence[Slopes]) -> Slopes:
 class _Recording:
     """One pass forward with as many copies of the prompt as there are readouts, and one back."""
 
-    def __init__(
-        self, loaded: LoadedModel, ids: Sequence[int], places: Collection[Place], cancel: CancelToken
-    ) -> None:
+    def __init__(self, loaded: LoadedModel, ids: Sequence[int], places: Collection[Place], cancel: CancelToken) -> None:
         self._loaded = loaded
         self._ids = tuple(ids)
         self._cancel = cancel
@@ -178,7 +176,7 @@ class _Recording:
         def enter(x: Tensor) -> Tensor | None:
             self._cancel.check()
             if x.requires_grad:
-                x.register_hook(self._on_the_way_back)
+                x.register_hook(self._on_the_way_back)  # type: ignore[no-untyped-call]
                 return None
             return x.detach().clone().requires_grad_()
 
@@ -254,4 +252,6 @@ def _of_one(call: Attended) -> Attended:
         return x.detach()[:1] if x.dim() == 4 else x.detach()
 
     options = {name: first(value) for name, value in call.options.items()}
-    return Attended(first(call.q), first(call.k), first(call.v), first(call.mask), call.causal, options, first(call.out))
+    return Attended(
+        first(call.q), first(call.k), first(call.v), first(call.mask), call.causal, options, first(call.out)
+    )

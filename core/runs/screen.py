@@ -188,7 +188,7 @@ class _BeforeTheSoftmax:
         """Return the scores of some heads and rows, of the changed part [1, row, heads * width]."""
         call, options = self._call, self._options(heads, rows)
         n_heads = call.k.shape[1] if self._point == "k" else call.q.shape[1]
-        part = changed.unflatten(-1, (n_heads, -1)).transpose(1, 2)
+        part = changed.view(*changed.shape[:2], n_heads, -1).transpose(1, 2)
         if self._point == "attn_scores":
             return part[:, heads]
         if self._point == "q":
