@@ -210,14 +210,13 @@ class _Sweep:
             with running(self._loaded, self._tape) as again:
                 active = self._one_layer(again, layer, active, rows)
                 if joining:
-                    before, moved = self._join(again, layer, joining, rows)
-                    active = torch.cat([active, active[:1] + moved])
+                    before, after = self._join(again, layer, joining, rows, active[0])
+                    active = torch.cat([active, after])
             if joining and before is not None:
-                moved_in = self._tape.residuals[layer, chosen] + before
                 now = slice(joined, joined + len(joining))
-                cosine[now, :, layer] = self._clean.cosine_at(layer, moved_in, rows)
+                cosine[now, :, layer] = self._clean.cosine_at(layer, before, rows)
             joined += len(joining)
-            stream = self._tape.residuals[layer + 1, chosen] + (active[1:] - active[:1])
+            stream = _onto(self._tape.residuals[layer + 1, chosen], active)
             cosine[:joined, :, layer + 1] = self._clean.cosine_at(layer + 1, stream, rows)
             yield self._tick(joined)
         read = self._wanted.read_position
@@ -235,11 +234,9 @@ class _Sweep:
             return torch.cat([again.layer(layer, part, rows) for part in torch.split(active, at_once)])
 
     def _join(
-        self, again: Again, layer: int, numbers: list[int], rows: tuple[int, ...]
+        self, again: Again, layer: int, numbers: list[int], rows: tuple[int, ...], clean_out: Tensor
     ) -> tuple[Tensor | None, Tensor]:
-        """Return what cells change in the input and in the output of their own layer, [cell, row, d_model]."""
-        import torch
-
+        """Return the input of cells' own layer, where they change it, and its output, [cell, row, d_model]."""
         cells = [self._cells[number] for number in numbers]
         mine = self._rows_of(cells, rows)
         whole = tuple(range(len(self._tape.ids)))
@@ -251,15 +248,16 @@ class _Sweep:
         # The clean run goes along: other shapes are rounded in another way.
         hidden = self._tape.residuals[layer, list(mine)].expand(len(cells) + 1, -1, -1)
         out = again.layer(layer, hidden, mine, hooks)
-        changed = [out] if not seen else [seen[0], out]
-        spread = []
-        for x in changed:
-            full = torch.zeros(len(cells), len(rows), x.shape[-1], dtype=x.dtype, device=x.device)
-            kept = [row for row in mine if row in rows]
-            delta = x[1:] - x[:1]
-            full[:, [rows.index(row) for row in kept]] = delta[:, [mine.index(row) for row in kept]]
-            spread.append(full)
-        return (spread[0] if seen else None), spread[-1]
+        kept = [row for row in mine if row in rows]
+        here, there = [mine.index(row) for row in kept], [rows.index(row) for row in kept]
+
+        def joined(clean: Tensor, x: Tensor) -> Tensor:
+            full = clean.expand(len(cells), -1, -1).clone()
+            full[:, there] = _onto(clean[there], x[:, here])
+            return full
+
+        before_it = joined(self._tape.residuals[layer, list(rows)], seen[0]) if seen else None
+        return before_it, joined(clean_out, out)
 
     def _rows_of(self, cells: Sequence[ResolvedIncision], rows: tuple[int, ...]) -> tuple[int, ...]:
         """Return which rows of their own layer cells need."""
@@ -280,6 +278,17 @@ class _Sweep:
         for point, changes in by_point.items():
             hooks.add(hooks_at(self._loaded, point, layer, len(numbers) + 1, _each_its_own(changes)))
         return hooks
+
+
+def _onto(clean: Tensor, x: Tensor) -> Tensor:
+    """Return the clean run [row, d_model] with what scenarios [1 + cell, row, d_model] change.
+
+    The first of them is the clean run once more, rounded as the others are. What is silenced is
+    zero and not what rounding leaves of it: a norm would make it large.
+    """
+    import torch
+
+    return torch.where(x[1:] == 0, x[1:], clean + (x[1:] - x[:1]))
 
 
 def _each_its_own(changes: dict[int, Change]) -> Edit:
