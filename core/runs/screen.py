@@ -76,7 +76,7 @@ def screen(
     Raises
     ------
     Cancelled
-        If the token was set; asked for before every layer.
+        If the token was set; asked for before every layer, and before every cell.
     """
     import torch
 
@@ -92,11 +92,12 @@ def screen(
             by_place[cell.site.hook_point, cell.site.layer or 0].append(number)
         known = slopes(loaded, ids, by_place.keys(), readouts, cancel)
         for place, numbers in by_place.items():
-            cancel.check()
             with torch.inference_mode():
-                there = _estimates_at(known, place)
-                changes = [Change(loaded, cells[number], supplies[number], one(ids)) for number in numbers]
-                found[numbers] = torch.stack([there.estimate(change) for change in changes]).double().cpu().numpy()
+                there, estimated = _estimates_at(known, place), []
+                for number in numbers:
+                    cancel.check()
+                    estimated.append(there.estimate(Change(loaded, cells[number], supplies[number], one(ids))))
+                found[numbers] = torch.stack(estimated).double().cpu().numpy()
     return Screened(
         found[:, 0] if predicts else None,
         found[:, 1] if compares else None,

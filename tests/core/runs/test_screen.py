@@ -247,7 +247,7 @@ def test_that_it_stops_when_asked_to_on_the_way_down_and_back(tiny_of: TinyOf) -
             assert token.cancelled
             continue
         break
-    # Before every block, at all of them but the first on the way back, and before the estimates of each place.
+    # Before every block, at all of them but the first on the way back, and before each of the cells, one in every layer.
     assert asked == 3 * pair.loaded.info.n_layers
 
 
