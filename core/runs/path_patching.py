@@ -49,12 +49,12 @@ def carried_by_path(
     assert receiver is not None
     end = loaded.info.n_layers if receiver.layer is None else receiver.layer
     held = _held(loaded, ids, incision.site, end, cancel)
-    compiled = Compiled(loaded, (sender,), (known,), one(ids))
+    hooks = Compiled(loaded, (sender,), (known,), one(ids)).hooks
     # Behind the incision: a block that is held at its clean value hides what was done to it before.
-    compiled.hooks.add(held)
+    hooks.add(held)
     if receiver.hook_point == "logits":
         clean = forward(loaded, one(ids), Hooks(), cancel)
-        return (forward(loaded, one(ids), compiled.hooks, cancel)[-1] - clean[-1])[0]
+        return (forward(loaded, one(ids), hooks, cancel)[-1] - clean[-1])[0]
     before = capture(loaded, (ids,), (receiver,), cancel)[receiver][0]
     return capture(loaded, (ids,), (receiver,), cancel, compiled.hooks)[receiver][0] - before
 
