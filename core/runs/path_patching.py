@@ -56,7 +56,7 @@ def carried_by_path(
         clean = forward(loaded, one(ids), Hooks(), cancel)
         return (forward(loaded, one(ids), hooks, cancel)[-1] - clean[-1])[0]
     before = capture(loaded, (ids,), (receiver,), cancel)[receiver][0]
-    return capture(loaded, (ids,), (receiver,), cancel, compiled.hooks)[receiver][0] - before
+    return capture(loaded, (ids,), (receiver,), cancel, hooks)[receiver][0] - before
 
 
 def _held(loaded: LoadedModel, ids: tuple[int, ...], sender: Site, end: int, cancel: CancelToken) -> Hooks:
