@@ -16,7 +16,7 @@ from core.runs.result import OVERFLOWED_HINT
 from core.sessions.session import patching_words
 
 if TYPE_CHECKING:
-    from core.runs.sweep_request import SweepRequest
+    from core.runs.sweep_request import Method, SweepRequest
     from core.runs.sweep_result import SavedCells, SweepResult
     from core.sessions.session import Session
     from core.sessions.sweep_spec import SweepSpec
@@ -99,7 +99,7 @@ def _result(options: argparse.Namespace, session: Session, spec: SweepSpec, kept
     from core.sessions.sweep_session import sweep_session
 
     loaded, donor = opened_models(options, session)
-    method = "screen" if options.screen else "exact"
+    method: Method = "screen" if options.screen else "exact"
     events = sweep_session(loaded, session, spec, RunCache(), CancelToken(), donor, method=method, earlier=kept.earlier)
     result: SweepResult | None = None
     try:

@@ -65,8 +65,8 @@ def layer_tests(result: SweepResult) -> list[LayerTest]:
         tests = [one_sample(changes[numbers]) for numbers in groups.values()]
         p = [test.p for test in tests]
         corrected = [correct(p, len(request.cells)).tolist() for correct in (bonferroni, holm, benjamini_hochberg)]
-        for place, test, *by_method in zip(groups, tests, *corrected, strict=True):
-            found.append(LayerTest(*place, readout, test, *by_method))
+        for (layer, token, dose), test, *by_method in zip(groups, tests, *corrected, strict=True):
+            found.append(LayerTest(layer, token, dose, readout, test, *by_method))
     return found
 
 

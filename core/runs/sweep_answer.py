@@ -92,7 +92,7 @@ def _starts(result: SweepResult) -> list[dict[str, Any]]:
                 ("kl", result.kl),
             )
         }
-        where = {"layer": cell.site.layer, "head": cell.site.head, "positions": list(cell.positions)}
+        where: dict[str, Any] = {"layer": cell.site.layer, "head": cell.site.head, "positions": list(cell.positions)}
         if with_neuron:
             where["neuron"] = cell.site.neuron
         if with_dose:

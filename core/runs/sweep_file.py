@@ -60,4 +60,5 @@ def saved_cells(request: SweepRequest, path: Path) -> SavedCells | None:
             f"What is kept in {path} is of another sweep.",
             "Ask for the same model, prompt, places and readouts, or leave --resume out to start anew.",
         )
-    return SavedCells(**{name: found.get(name) for name in NAMES} | {"seconds": float(found["seconds"])})
+    kept: dict[str, Any] = {name: found.get(name) for name in NAMES}
+    return SavedCells(**kept | {"seconds": float(found["seconds"])})

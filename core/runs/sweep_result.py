@@ -92,7 +92,8 @@ class SweepResult:
     @property
     def finite(self) -> bool:
         """Whether the cells that are done are all numbers; a run can overflow."""
-        kept = [self.cosine, *([] if self.log_prob is None else [self.log_prob])]
+        # What is no number at one depth is none at the last; a screen knows no other.
+        kept = [self.cosine[..., -1], *([] if self.log_prob is None else [self.log_prob])]
         return all(bool(np.isfinite(each[self.done]).all()) for each in kept)
 
     @property

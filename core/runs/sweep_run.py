@@ -14,7 +14,7 @@ from core.runs.measure import Measurement, depths
 from core.runs.peak_memory import PeakMemory
 from core.runs.running_out import running_out_told
 from core.runs.supplies import ForCells, Supplies
-from core.runs.sweep import Part, Wanted, sweep
+from core.runs.sweep import Part, Tick, Wanted, sweep
 from core.runs.sweep_cost import batches_of, estimated_seconds
 from core.runs.sweep_result import (
     Cost,
@@ -190,7 +190,7 @@ class _Sweeping:
         yield part
         yield self._finished(0.0)
 
-    def _engine(self, numbers: Sequence[int]) -> Iterator[object]:
+    def _engine(self, numbers: Sequence[int]) -> Iterator[Part | Tick]:
         cells = [self._request.cells[number] for number in numbers]
         yield from sweep(self._loaded, self._tape, cells, ForCells(self._supplies, cells), self._wanted, self._cancel)
 

@@ -14,7 +14,10 @@ from core.cancel import CancelToken
 from core.errors import Cancelled, SurgeryError
 from core.runs import supplies, sweep_run
 from core.runs.cache import RunCache
+from core.runs.capture import capture
 from core.runs.events import Progress, Resolved, TokensReady
+from core.runs.spread import spread_of
+from core.runs.sweep import sweep
 from core.runs.sweep_result import SweepFinished, SweepPart, SweepProgress, SweepStarted
 from core.sessions.sweep_session import sweep_session
 from core.sites.selection import ALL, MASK, at, parse_selection
@@ -203,7 +206,7 @@ def test_that_an_idle_cell_changes_nothing_to_the_bit(tiny_gpt2: TinyModel) -> N
     result = swept(tiny_gpt2, spec("heads", "scale", at=at(4), params={"k": 1}))
     for values in (result.d_log_prob, result.d_logit_difference, result.kl):
         assert (np.asarray(values) == 0.0).all()
-    assert (result.log_prob == result.clean.numbers["log_prob"]).all()
+    assert set(np.asarray(result.log_prob)) == {result.clean.numbers["log_prob"]}
 
 
 def test_that_one_seed_is_drawn_in_every_cell(tiny_gpt2: TinyModel) -> None:
@@ -233,9 +236,8 @@ def test_that_what_is_done_is_not_done_again(tiny_gpt2: TinyModel) -> None:
 
     def watched(loaded: Any, tape: Any, cells: Any, *more: Any) -> Any:
         ran.extend(cells)
-        return sweep_run_sweep(loaded, tape, cells, *more)
+        return sweep(loaded, tape, cells, *more)
 
-    sweep_run_sweep = sweep_run.sweep
     with patch.object(sweep_run, "sweep", watched):
         events = events_of(tiny_gpt2, wanted, earlier=lambda request: earlier if request == earlier.request else None)
     assert len(ran) == len(earlier.done) - count
@@ -283,8 +285,8 @@ def test_that_what_an_operation_needs_is_gathered_for_all_cells_together(
     tiny_gpt2: TinyModel, wanted: SweepSpec, forwards: int
 ) -> None:
     with (
-        patch.object(supplies, "capture", wraps=supplies.capture) as captured,
-        patch("core.runs.trace.spread_of", wraps=supplies.spread_of) as spread,
+        patch.object(supplies, "capture", wraps=capture) as captured,
+        patch("core.runs.trace.spread_of", wraps=spread_of) as spread,
     ):
         swept(tiny_gpt2, wanted)
     assert captured.call_count == forwards
