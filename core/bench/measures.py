@@ -1,0 +1,218 @@
+"""What is measured, and how: everything that is compared takes turns, so that the machine's load falls on all alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from statistics import median
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.bench.arithmetic import needed_flops, product_rates
+from core.bench.clock import seconds
+from core.bench.shapes import SHAPES, build
+from core.bench.ways import Cell, Task, notebook, task_of
+from core.runs.peak_memory import PeakMemory
+
+if TYPE_CHECKING:
+    from core.models.loaded_model import LoadedModel
+    from core.runs.tape import Tape
+
+PROMPT = 10
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the answer.
+
+    Attributes
+    ----------
+    shape, measure, case : str
+        Case tells the points of one curve apart: a layer, a number of tokens.
+    value : float
+        Median over the rounds.
+    low, high : float
+        Smallest and largest over the rounds.
+    unit : str
+    note : str
+        How it was measured, where that is not plain.
+    """
+
+    shape: str
+    measure: str
+    case: str
+    value: float
+    low: float
+    high: float
+    unit: str
+    note: str = ""
+
+
+def row(shape: str, measure: str, case: object, values: Sequence[float], unit: str, note: str = "") -> Row:
+    """Return a line from what the rounds gave."""
+    return Row(shape, measure, str(case), float(median(values)), float(min(values)), float(max(values)), unit, note)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How thoroughly to measure.
+
+    Attributes
+    ----------
+    rounds : int
+    samples : int
+        How many layers stand for all, where not all are measured.
+    lengths, prompts : tuple of int
+    """
+
+    rounds: int = 5
+    samples: int = 6
+    lengths: tuple[int, ...] = (10, 100, 1000)
+    prompts: tuple[int, ...] = (1, 8, 64)
+
+
+QUICK = Setting(rounds=2, samples=3, lengths=(10, 50), prompts=(1, 2))
+
+
+def spread_layers(n_layers: int, count: int) -> list[int]:
+    """Return layers evenly spread from the first to the last."""
+    return sorted({round(place) for place in np.linspace(0, n_layers - 1, min(count, n_layers))})
+
+
+def heads_of(task: Task, layer: int) -> list[Cell]:
+    """Return the cells of a layer."""
+    return [(layer, head) for head in range(task.loaded.info.n_heads)]
+
+
+def cells(loaded: LoadedModel, setting: Setting) -> list[Row]:
+    """Measure the map of all heads: notebook, batched by layer, and engine; one click; and how exact it is."""
+    name, info, task = loaded.info.name, loaded.info, task_of(loaded, PROMPT)
+    layers = spread_layers(info.n_layers, setting.samples)
+    notebook(task, [(0, 0)])  # the first run of anything also makes ready
+    tape = task.record()
+    task.sweep(tape, heads_of(task, info.n_layers - 1))
+    base_memory, took = PeakMemory(info.device), []
+    alone, together, swept, click, first, usual, rates = ([] for _ in range(7))
+    for _ in range(setting.rounds):
+        alone.append(float(np.mean([seconds(partial(notebook, task, [(layer, 0)])) for layer in layers])))
+        together.append(
+            float(np.mean([seconds(partial(notebook, task, heads_of(task, layer))) for layer in layers])) / info.n_heads
+        )
+        swept.append(seconds(lambda: took.append(task.sweep(tape, task.cells))))
+        first.append(seconds(task.record))
+        task.click(tape, (layers[0], 0))
+        click.append(float(np.mean([seconds(partial(task.click, tape, (layer, 1))) for layer in layers])))
+        measured = product_rates(info.d_model)
+        usual.append(measured["torch"])
+        rates.append(max(measured.values()))
+    each = [found / len(task.cells) for found in swept]
+    needed = needed_flops(task, task.cells)
+    off = worst_difference(task, took[-1], layers)
+    sampled = f"one head in each of {len(layers)} layers, taken for all"
+    return [
+        row(name, "notebook", "per cell", [x * 1e3 for x in alone], "ms", sampled),
+        row(name, "batched by layer", "per cell", [x * 1e3 for x in together], "ms", sampled),
+        row(name, "engine", "per cell", [x * 1e3 for x in each], "ms", f"all {len(task.cells)} cells"),
+        row(name, "clean run", "kept", [x * 1e3 for x in first], "ms"),
+        row(name, "engine / notebook", "times faster", ratio(alone, each), "x"),
+        row(name, "engine / batched", "times faster", ratio(together, each), "x"),
+        row(name, "one click", "share of a forward", ratio(click, alone), "", f"mean of {len(layers)} layers"),
+        row(name, "product peak", "torch", [x / 1e9 for x in usual], "GFLOP/s"),
+        row(name, "product peak", "best", [x / 1e9 for x in rates], "GFLOP/s"),
+        row(name, "utilisation", "of torch's", ratio([needed / s for s in swept], usual), "", "needed work / peak"),
+        row(name, "utilisation", "of the best", ratio([needed / s for s in swept], rates), "", "needed work / peak"),
+        row(name, "memory", "above the model", [(base_memory.bytes() - info.memory_bytes) / 2**20], "MiB"),
+        row(name, "difference", "largest", [off], "", "from the notebook, over log-prob and cosines"),
+    ]
+
+
+def ratio(above: Sequence[float], below: Sequence[float]) -> list[float]:
+    """Return the ratios, round by round."""
+    return [a / b for a, b in zip(above, below, strict=True)]
+
+
+def worst_difference(task: Task, swept: dict[Cell, tuple[float, np.ndarray]], layers: list[int]) -> float:
+    """Return how far the engine is from the notebook at most, over some layers."""
+    worst = 0.0
+    for layer in layers:
+        for cell, (log_prob, cosine) in zip(heads_of(task, layer), notebook(task, heads_of(task, layer)), strict=True):
+            found = swept[cell]
+            worst = max(worst, abs(found[0] - log_prob), float(np.abs(found[1] - cosine).max()))
+    return worst
+
+
+def curve(loaded: LoadedModel, setting: Setting) -> list[Row]:
+    """Measure one click by layer, and when the first point of its curve is there."""
+    info, task = loaded.info, task_of(loaded, PROMPT)
+    layers, tape = spread_layers(info.n_layers, setting.samples), task.record()
+    full: list[float] = []
+    found: dict[int, list[float]] = {layer: [] for layer in layers}
+    for _ in range(setting.rounds):
+        task.click(tape, (layers[0], 0))
+        full.append(seconds(lambda: notebook(task, [(0, 0)])))
+        for layer in layers:
+            found[layer].append(seconds(partial(task.click, tape, (layer, 1))))
+    return [
+        row(info.name, "one click by layer", layer, ratio(times, full), "of a forward")
+        for layer, times in found.items()
+    ]
+
+
+def by_layer(loaded: LoadedModel, setting: Setting) -> list[Row]:
+    """Measure the sweep of one layer's heads, by layer."""
+    info, task = loaded.info, task_of(loaded, PROMPT)
+    tape = task.record()
+    return [
+        row(info.name, "sweep by layer", layer, _times(task, tape, layer, setting.rounds), "ms")
+        for layer in spread_layers(info.n_layers, setting.samples)
+    ]
+
+
+def by_length(loaded: LoadedModel, setting: Setting) -> list[Row]:
+    """Measure the sweep of all heads, by the length of the prompt."""
+    found = []
+    for length in setting.lengths:
+        if length > loaded.info.context:
+            continue
+        task = task_of(loaded, length)
+        tape, layers = task.record(), spread_layers(loaded.info.n_layers, 3)
+        times = [np.mean([_times(task, tape, layer, 1)[0] for layer in layers]) for _ in range(setting.rounds // 2)]
+        whole = [float(time) * loaded.info.n_layers / 1e3 for time in times]
+        note = f"the heads of {len(layers)} layers, taken for all; a token in the middle"
+        found.append(row(loaded.info.name, "sweep by tokens", length, whole, "s", note))
+    return found
+
+
+def by_prompts(loaded: LoadedModel, setting: Setting) -> list[Row]:
+    """Measure clean runs and sweeps of all heads, by the number of prompts."""
+    found = []
+    for count in setting.prompts:
+        tasks = [task_of(loaded, PROMPT, number) for number in range(count)]
+        took = sum(seconds(partial(_whole, task)) for task in tasks)
+        found.append(row(loaded.info.name, "sweep by prompts", count, [took], "s"))
+    return found
+
+
+def _whole(task: Task) -> None:
+    task.sweep(task.record(), task.cells)
+
+
+def _times(task: Task, tape: Tape, layer: int, rounds: int) -> list[float]:
+    return [seconds(lambda: task.sweep(tape, heads_of(task, layer))) * 1e3 for _ in range(rounds)]
+
+
+MEASURES: dict[str, Callable[[LoadedModel, Setting], list[Row]]] = {
+    "cells": cells,
+    "click": curve,
+    "layers": by_layer,
+    "lengths": by_length,
+    "prompts": by_prompts,
+}
+
+
+def measure(shape: str, names: Sequence[str], setting: Setting) -> list[Row]:
+    """Build a shape and measure it."""
+    loaded = build(SHAPES[shape])
+    return [line for name in names for line in MEASURES[name](loaded, setting)]

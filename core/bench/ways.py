@@ -1,0 +1,136 @@
+"""The ways to silence every head at one token that are compared: a notebook's, and the engine's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from core.cancel import CancelToken
+from core.readings.values import Pair
+from core.runs.compile import NOTHING
+from core.runs.request import ResolvedIncision
+from core.runs.restart import restart
+from core.runs.sweep import Part, Wanted, sweep
+from core.runs.tape import Tape, record
+from core.sites.site import Site
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from core.models.loaded_model import LoadedModel
+
+TARGET = 10
+# The prompt that the project's ratios are stated for has ten tokens, and the sixth is operated on.
+SHARE_BEFORE = 0.5
+Cell = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A prompt, the token that is operated on, and what is read out of every cell.
+
+    Attributes
+    ----------
+    loaded : LoadedModel
+    ids : tuple of int
+    position : int
+    """
+
+    loaded: LoadedModel
+    ids: tuple[int, ...]
+    position: int
+
+    @property
+    def wanted(self) -> Wanted:
+        """Two similarities at every layer, and the last token's log-probability."""
+        last = len(self.ids) - 1
+        pairs = (Pair("operated|last", self.position, last), Pair("early|last", min(2, last), last))
+        return Wanted(last, TARGET, None, pairs)
+
+    @property
+    def cells(self) -> list[Cell]:
+        """All (layer, head)."""
+        info = self.loaded.info
+        return [(layer, head) for layer in range(info.n_layers) for head in range(info.n_heads)]
+
+    def incision(self, cell: Cell) -> ResolvedIncision:
+        """Return the silencing of a head."""
+        return ResolvedIncision(0, Site("z", *cell), (self.position,), "silence", ())
+
+    def record(self) -> Tape:
+        """Return a clean run."""
+        return record(self.loaded, self.ids, CancelToken())
+
+    def sweep(self, tape: Tape, cells: Iterable[Cell]) -> dict[Cell, tuple[float, NDArray[np.float64]]]:
+        """Return each cell's log-probability and similarities [pair, n_layers + 1], by the engine's sweep."""
+        chosen = list(cells)
+        plan = [self.incision(cell) for cell in chosen]
+        found = {}
+        for part in sweep(self.loaded, tape, plan, [NOTHING] * len(plan), self.wanted, CancelToken()):
+            if isinstance(part, Part):
+                assert part.log_prob is not None
+                for place, number in enumerate(part.cells):
+                    found[chosen[number]] = float(part.log_prob[place]), part.cosine[place]
+        return found
+
+    def click(self, tape: Tape, cell: Cell) -> None:
+        """Run one head's silencing from its own layer on, and read it out."""
+        import torch
+
+        from core.runs.trace import answer_of
+
+        found = restart(self.loaded, tape, (self.incision(cell),), [NOTHING], CancelToken())
+        with torch.inference_mode():
+            answer_of(self.loaded, found.residuals[-1, -1:]).log_softmax(dim=-1)
+            for pair in self.wanted.pairs:
+                torch.cosine_similarity(found.residuals[:, pair.a], found.residuals[:, pair.b], dim=-1)
+
+
+def task_of(loaded: LoadedModel, n_tokens: int, number: int = 0) -> Task:
+    """Return a task on a made-up prompt."""
+    ids = tuple((100 + 7 * number + place) % loaded.info.vocab_size for place in range(n_tokens))
+    return Task(loaded, ids, int(n_tokens * SHARE_BEFORE))
+
+
+def notebook(task: Task, cells: list[Cell]) -> list[tuple[float, NDArray[np.float64]]]:
+    """Return what a full forward pass with ordinary hooks gives for cells of one layer, one batch row each.
+
+    Nothing of the engine is used: one cell is the notebook's way, all heads of a layer the batched one.
+    """
+    import torch
+
+    loaded, kept, layer = task.loaded, [], cells[0][0]
+    width = loaded.info.d_head
+
+    def silence(module: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        z = args[0].clone()
+        for row, (_, head) in enumerate(cells):
+            z[row, task.position, head * width : (head + 1) * width] = 0
+        return (z, *args[1:])
+
+    def keep_input(module: Any, args: tuple[Any, ...]) -> None:
+        kept.append(args[0])
+
+    def keep(module: Any, args: tuple[Any, ...], out: Any) -> None:
+        kept.append(out[0] if isinstance(out, tuple) else out)
+
+    handles = [loaded.blocks[0].register_forward_pre_hook(keep_input)]
+    handles += [block.register_forward_hook(keep) for block in loaded.blocks]
+    projection = loaded.part(layer, loaded.architecture.attention_projection)
+    handles.append(projection.register_forward_pre_hook(silence))
+    try:
+        with torch.inference_mode():
+            network: Any = loaded.network
+            log_probs = network(torch.tensor([task.ids] * len(cells))).logits[:, -1].log_softmax(dim=-1)[:, TARGET]
+            cosines = torch.stack(
+                [
+                    torch.stack([torch.cosine_similarity(x[:, pair.a], x[:, pair.b], dim=-1) for x in kept])
+                    for pair in task.wanted.pairs
+                ]
+            )
+    finally:
+        for handle in handles:
+            handle.remove()
+    return [(float(log_probs[row]), cosines[:, :, row].double().numpy()) for row in range(len(cells))]

@@ -1,0 +1,105 @@
+"""``bench``: how fast the engine is on this machine, against a notebook and against other tools."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from core.command_line.output import say
+from core.errors import SurgeryError
+
+QUICK_SHAPES = ("gpt2",)
+CURVES = ("layers", "lengths", "prompts")
+
+
+def add_to(commands: Any) -> None:
+    """Add the command to the parser."""
+    from core.bench.measures import MEASURES
+    from core.bench.shapes import SHAPES
+
+    parser = commands.add_parser("bench", help="measure the engine on models of known shapes with random weights")
+    parser.add_argument("--quick", action="store_true", help="about a minute, on the smallest shape")
+    parser.add_argument("--shapes", type=_names(SHAPES), help=f"some of {', '.join(SHAPES)}; default is all")
+    parser.add_argument(
+        "--measures", type=_names(MEASURES), default=tuple(MEASURES), help=f"some of {', '.join(MEASURES)}"
+    )
+    parser.add_argument(
+        "--threads",
+        type=int,
+        metavar="N",
+        help="how many cores to compute on; with 1 the processor's own time is measured",
+    )
+    parser.add_argument(
+        "--peers", metavar="PYTHON", help="an interpreter that has nnsight, transformer_lens or pyvene: measure these"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="write all of it as JSON, and beside it the plot as SVG"
+    )
+    parser.set_defaults(function=run)
+
+
+def _names(known: Any) -> Any:
+    def parse(text: str) -> tuple[str, ...]:
+        names = tuple(name.strip() for name in text.split(","))
+        if unknown := [name for name in names if name not in known]:
+            raise argparse.ArgumentTypeError(f"{unknown[0]!r} is none of {', '.join(known)}")
+        return names
+
+    return parse
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measure, and print the table."""
+    import torch
+
+    from core.bench.measures import QUICK, Row, Setting, measure
+    from core.bench.peers import measure_peers
+    from core.bench.report import plot, table
+    from core.bench.shapes import SHAPES
+
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    setting = QUICK if options.quick else Setting()
+    shapes = options.shapes or (QUICK_SHAPES if options.quick else tuple(SHAPES))
+    rows: list[Row] = []
+    load = [os.getloadavg()[0]] if hasattr(os, "getloadavg") else []
+    started = time.perf_counter()
+    for shape in shapes:
+        sys.stderr.write(f"Measuring {SHAPES[shape].label} ...\n")
+        rows += measure(shape, options.measures, setting)
+        if options.peers:
+            rows += measure_peers(options.peers, shape, setting)
+    load += [os.getloadavg()[0]] if load else []
+    machine = {
+        "processor": platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "clock": "processor" if torch.get_num_threads() == 1 else "wall",
+        "torch": torch.__version__,
+        "load": load,
+    }
+    say(table(rows, machine))
+    if options.out is not None:
+        answer = {
+            "schema": "bench/1",
+            "machine": machine,
+            "seconds": time.perf_counter() - started,
+            "rows": [asdict(row) for row in rows],
+        }
+        _write(options.out, json.dumps(answer, indent=1))
+        _write(options.out.with_suffix(".svg"), plot(rows))
+    return 0
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SurgeryError(f"{path} cannot be written: {error.strerror}.", "Choose another place.") from error

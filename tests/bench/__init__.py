@@ -1,0 +1,1 @@
+"""What the benchmark answers, not how fast."""
