@@ -25,6 +25,9 @@ class Palette:
         and dark yellow, after Okabe and Ito, without the orange that says "operated".
     operations : dict of str to str
         One colour per operation key; ``""`` is for any other.
+    heat_below, heat_above, heat_amount : str
+        Where maps of numbers end: the most negative, the most positive, and the largest amount of what is
+        never negative. They begin at the colour of an empty cell.
     warning, warning_soft, danger, danger_soft, success : str
     """
 
@@ -45,6 +48,9 @@ class Palette:
     operated: str
     pairs: tuple[str, ...]
     operations: dict[str, str]
+    heat_below: str
+    heat_above: str
+    heat_amount: str
     warning: str
     warning_soft: str
     danger: str
@@ -89,6 +95,9 @@ LIGHT = Palette(
         "knockout": "#6d2b2b",
         "": "#5a3f99",
     },
+    heat_below="#a63c00",
+    heat_above="#00509a",
+    heat_amount="#5a2a82",
     warning="#8a5300",
     warning_soft="#fdf0d5",
     danger="#b3261e",
@@ -129,6 +138,9 @@ DARK = Palette(
         "knockout": "#e0a090",
         "": "#b79cf5",
     },
+    heat_below="#ffb27a",
+    heat_above="#86c5ff",
+    heat_amount="#d3b3ff",
     warning="#f5c04a",
     warning_soft="#3a2f14",
     danger="#ff7b72",
