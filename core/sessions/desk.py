@@ -16,14 +16,19 @@ from core.runs.events import Event, Failure, ModelOpened, ModelsListed, Progress
 from core.sessions.holding import SHARE, Checked, Holding
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from core.cancel import CancelToken
     from core.models.loaded_model import LoadedModel
+    from core.runs.sweep_request import Method, SweepRequest
+    from core.runs.sweep_result import SweepEvent, SweepResult
     from core.sessions.session import Session
+    from core.sessions.sweep_spec import SweepSpec
 
 log = logging.getLogger(__name__)
 
 OPEN_A_MODEL = "Choose one in the model menu."
-Tell = Callable[[Event], None]
+Tell = Callable[["Event | SweepEvent"], None]
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,25 @@ class Continue:
     session: Session
 
 
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """Sweep a session's prompt on the open model.
+
+    Attributes
+    ----------
+    earlier : SweepResult or None
+        What is done already; of no use where the request turns out to be another.
+    cost_only : bool
+        Leave off as soon as it is told what the sweep is going to take.
+    """
+
+    session: Session
+    spec: SweepSpec
+    method: Method = "exact"
+    earlier: SweepResult | None = None
+    cost_only: bool = False
+
+
 class Desk:
     """Serves jobs; all its methods belong to one thread."""
 
@@ -87,39 +111,43 @@ class Desk:
         """The open model."""
         return None if self._open is None else self._open.loaded
 
-    def serve(self, job: object, cancel: CancelToken, emit: Tell) -> None:
+    def serve(self, job: object, cancel: CancelToken, emit: Tell, in_between: Callable[[], None] | None = None) -> None:
         """Do a job and tell what happens. Failures are told too; nothing is raised.
 
         A job that was cancelled says nothing more, not even that it failed.
 
         Parameters
         ----------
-        job : OpenModel, TendModels, Operate or Continue
+        job : OpenModel, TendModels, Operate, Continue or Sweep
         emit : callable
             Gets every event, in order.
+        in_between : callable or None
+            Called whenever a sweep leaves the model free for a moment; may serve other jobs.
         """
 
-        def tell(event: Event) -> None:
+        def tell(event: Event | SweepEvent) -> None:
             cancel.check()
             emit(event)
 
         try:
-            failure = self._failure_of(job, cancel, tell)
+            failure = self._failure_of(job, cancel, tell, in_between or _nothing)
             self._tell_held(tell)
             if failure is not None:
                 tell(failure)
         except Cancelled:
             return
 
-    def _failure_of(self, job: object, cancel: CancelToken, tell: Tell) -> Failure | None:
+    def _failure_of(
+        self, job: object, cancel: CancelToken, tell: Tell, in_between: Callable[[], None]
+    ) -> Failure | None:
         """Do a job and return what went wrong."""
         try:
             if isinstance(job, OpenModel):
                 self._take_up(job, cancel, tell)
             elif isinstance(job, TendModels):
                 self._tend(job, tell)
-            elif isinstance(job, Operate | Continue):
-                self._operate(job, cancel, tell)
+            elif isinstance(job, Operate | Continue | Sweep):
+                self._operate(job, cancel, tell, in_between)
             else:
                 raise TypeError(f"no such job: {job!r}")
         except Cancelled:
@@ -172,10 +200,10 @@ class Desk:
                 ) from error
             tell(ModelsListed(entries, list_devices()))
 
-    def _operate(self, job: Operate | Continue, cancel: CancelToken, tell: Tell) -> None:
-        from core.sessions.operate import continue_prompt, operate
-
-        session, follow = job.session, continue_prompt if isinstance(job, Continue) else operate
+    def _operate(
+        self, job: Operate | Continue | Sweep, cancel: CancelToken, tell: Tell, in_between: Callable[[], None]
+    ) -> None:
+        session = job.session
         loaded, shelf = self._model_for(session, cancel, tell), self._holding.shelf
         with ExitStack() as stays:
             stays.enter_context(shelf.pinned(loaded.identity))
@@ -184,8 +212,9 @@ class Desk:
                 stays.enter_context(shelf.pinned(donor.identity))
 
             def run() -> None:
-                for event in follow(loaded, session, self._cache, cancel, donor):
+                for event in self._events_of(job, loaded, cancel, donor):
                     tell(event)
+                    in_between()
 
             try:
                 run()
@@ -193,6 +222,16 @@ class Desk:
                 if not shelf.let_others_go():
                     raise
                 run()
+
+    def _events_of(
+        self, job: Operate | Continue | Sweep, loaded: LoadedModel, cancel: CancelToken, donor: LoadedModel | None
+    ) -> Iterator[Event | SweepEvent]:
+        from core.sessions.operate import continue_prompt, operate
+
+        if isinstance(job, Sweep):
+            return _swept(job, loaded, self._cache, cancel, donor)
+        follow = continue_prompt if isinstance(job, Continue) else operate
+        return follow(loaded, job.session, self._cache, cancel, donor)
 
     def _model_for(self, session: Session, cancel: CancelToken, tell: Tell) -> LoadedModel:
         """Return the open model, opened again if it had to make room."""
@@ -236,3 +275,23 @@ class Desk:
         self._cache.clear()
         self._open = self._asked = None
         self._holding.clear()
+
+
+def _nothing() -> None:
+    """Serve nothing."""
+
+
+def _swept(
+    job: Sweep, loaded: LoadedModel, cache: RunCache, cancel: CancelToken, donor: LoadedModel | None
+) -> Iterator[SweepEvent]:
+    from core.runs.sweep_result import SweepStarted
+    from core.sessions.sweep_session import sweep_session
+
+    def earlier(request: SweepRequest) -> SweepResult | None:
+        return job.earlier if job.earlier is not None and job.earlier.request == request else None
+
+    events = sweep_session(loaded, job.session, job.spec, cache, cancel, donor, method=job.method, earlier=earlier)
+    for event in events:
+        yield event
+        if job.cost_only and isinstance(event, SweepStarted):
+            return

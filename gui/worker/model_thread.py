@@ -22,12 +22,15 @@ class ModelThread(QObject):
         Generation of the job, and the event; arrives on the thread of this object.
     continued(int, object)
         The same of a continuation.
+    swept(int, object)
+        The same of a sweep.
     ended(int)
         The job of that generation is over.
     """
 
     happened = Signal(int, object)
     continued = Signal(int, object)
+    swept = Signal(int, object)
     ended = Signal(int)
     _mailArrived = Signal()
 
@@ -41,6 +44,7 @@ class ModelThread(QObject):
         self._mailArrived.connect(self._worker.serve, Qt.ConnectionType.QueuedConnection)
         self._worker.happened.connect(self.happened)
         self._worker.continued.connect(self.continued)
+        self._worker.swept.connect(self.swept)
         self._worker.ended.connect(self.ended)
 
     def start(self) -> None:
@@ -59,7 +63,7 @@ class ModelThread(QObject):
 
     @property
     def idle(self) -> bool:
-        """Whether nothing runs and nothing waits."""
+        """Whether nothing runs and nothing waits that somebody waits for."""
         return self._mailbox.idle
 
     @property

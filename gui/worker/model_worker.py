@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.runs.events import ModelOpened
+from core.runs.events import ModelOpened, ModelsHeld
+from core.runs.mailbox import IN_BETWEEN
 from core.sessions.desk import Desk
 
 if TYPE_CHECKING:
     from core.runs.events import Event
     from core.runs.mailbox import Job, Mailbox
+    from core.runs.sweep_result import SweepEvent
 
 
 class ModelWorker(QObject):
@@ -23,12 +25,15 @@ class ModelWorker(QObject):
         Generation of the job, and the event.
     continued(int, object)
         The same of a job in the lane of continuations, which is nobody's run.
+    swept(int, object)
+        The same of a sweep.
     ended(int)
         The job of that generation is over, done or not.
     """
 
     happened = Signal(int, object)
     continued = Signal(int, object)
+    swept = Signal(int, object)
     ended = Signal(int)
 
     def __init__(self, mailbox: Mailbox) -> None:
@@ -43,15 +48,20 @@ class ModelWorker(QObject):
             self._serve_one(job)
 
     def _serve_one(self, job: Job) -> None:
-        told = self.continued if job.lane == "continuation" else self.happened
+        told = {"continuation": self.continued, "sweep": self.swept}.get(job.lane, self.happened)
 
-        def emit(event: Event) -> None:
+        def emit(event: Event | SweepEvent) -> None:
             # A model that is open by now is told even if it is no longer wanted: the next run is on it.
             if isinstance(event, ModelOpened) or not job.cancel.cancelled:
-                told.emit(job.generation, event)
+                # What is in memory is everybody's business.
+                (self.happened if isinstance(event, ModelsHeld) else told).emit(job.generation, event)
+
+        def serve_in_between() -> None:
+            while not job.cancel.cancelled and (other := self._mailbox.take(IN_BETWEEN)) is not None:
+                self._serve_one(other)
 
         try:
-            self._desk.serve(job.payload, job.cancel, emit)
+            self._desk.serve(job.payload, job.cancel, emit, serve_in_between if job.lane == "sweep" else None)
         finally:
             self._mailbox.done(job)
             self.ended.emit(job.generation)
