@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
 
+from gui.surgery.heat_painter import HeatPainter, shape
 from gui.surgery.incision_words import dose_words, operation_mark
 
 if TYPE_CHECKING:
-    from gui.surgery.grid_model import CellMark
+    from gui.surgery.grid_model import CellHeat, CellMark
     from gui.theme.theme import Theme
 
 DOSE_FROM, DOSE_ACROSS, COUNT_FROM, MARK_FROM = 38, 26, 20, 10
@@ -23,6 +24,7 @@ class CellPainter:
     def __init__(self, theme: Theme) -> None:
         self._theme = theme
         self._tiles: dict[tuple[float, float, bool, float], QPixmap] = {}
+        self.heat = HeatPainter(theme)
 
     def empty(self, painter: QPainter, box: QRectF, lit: bool = False) -> None:
         """Paint a cell that nothing is done at: there are many, so each size is drawn only once."""
@@ -35,6 +37,7 @@ class CellPainter:
     def forget(self) -> None:
         """Draw everything anew: sizes or colours are different now."""
         self._tiles.clear()
+        self.heat.forget()
 
     def _tile(self, width: float, height: float, lit: bool, ratio: float) -> QPixmap:
         p, box = self._theme.palette, QRectF(0, 0, width, height)
@@ -54,6 +57,13 @@ class CellPainter:
         p = self._theme.palette
         self._fill(painter, box, QColor(p.operation(operation)))
         self._sign(painter, box, operation_mark(operation), dose, QColor(p.on_accent))
+
+    def ground(self, painter: QPainter, box: QRectF, swept: CellHeat | None) -> None:
+        """Paint what a sweep found at a cell, or an empty one."""
+        if swept is None:
+            self.empty(painter, box)
+        else:
+            self.heat.paint(painter, box, swept)
 
     def leaving(self, painter: QPainter, box: QRectF) -> None:
         """Paint a cell whose incision is being taken off."""
@@ -75,16 +85,16 @@ class CellPainter:
         """Outline the cell under the pointer."""
         self._edge(painter, box, QColor(self._theme.palette.accent), Qt.PenStyle.SolidLine, 2.0)
 
-    def marked(self, painter: QPainter, box: QRectF, mark: CellMark) -> None:
-        """Paint a cell that has incisions."""
+    def marked(self, painter: QPainter, box: QRectF, mark: CellMark, swept: CellHeat | None = None) -> None:
+        """Paint a cell that has incisions, over what a sweep found there."""
         incision = mark.incision
         color = QColor(self._theme.palette.operation(incision.operation))
         if not mark.own:
-            self._beside(painter, box, mark, color)
+            self._beside(painter, box, mark, color, swept)
         elif mark.coverage == "exact" and incision.enabled and not incision.problem:
             self.full(painter, box, incision.operation, dose_words(incision.operation, incision.params))
         elif mark.coverage == "elsewhere" and not incision.problem:
-            self.empty(painter, box)
+            self.ground(painter, box, swept)
             self._corner(painter, box, color, filled=incision.enabled)
         else:
             self._partly(painter, box, mark, color)
@@ -93,10 +103,15 @@ class CellPainter:
         if mark.count > 1 and min(box.width(), box.height()) >= COUNT_FROM:
             self._count(painter, box, mark.count)
 
-    def _beside(self, painter: QPainter, box: QRectF, mark: CellMark, color: QColor) -> None:
+    def _beside(
+        self, painter: QPainter, box: QRectF, mark: CellMark, color: QColor, swept: CellHeat | None = None
+    ) -> None:
         """Paint an incision at another hook point than the cell stands for: the hook point's letters say which."""
-        self.empty(painter, box)
+        self.ground(painter, box, swept if mark.coverage == "elsewhere" else None)
         room = box
+        if mark.coverage == "elsewhere" and swept is not None:
+            self._corner(painter, box, color, filled=mark.incision.enabled)
+            return
         if mark.coverage == "elsewhere":
             self._corner(painter, box, color, filled=mark.incision.enabled)
             room = box.adjusted(0, 0, -box.width() * 0.3, 0)
@@ -104,7 +119,7 @@ class CellPainter:
             tint = QColor(color)
             tint.setAlpha(50 if mark.incision.enabled else 120)
             on = Qt.BrushStyle.SolidPattern if mark.incision.enabled else Qt.BrushStyle.BDiagPattern
-            painter.fillPath(self._shape(box), QBrush(tint, on))
+            painter.fillPath(shape(box), QBrush(tint, on))
         if min(box.width(), box.height()) >= MARK_FROM:
             together, size = self.one_line(room.width(), box.height(), "", "\N{MIDDLE DOT}".join(mark.signs))
             font = self._theme.font(14, bold=True)
@@ -120,36 +135,30 @@ class CellPainter:
         pattern = Qt.BrushStyle.BDiagPattern if idle else Qt.BrushStyle.SolidPattern
         tint = QColor(color)
         tint.setAlpha(120 if idle else 70)
-        painter.fillPath(self._shape(box), QBrush(tint, pattern))
+        painter.fillPath(shape(box), QBrush(tint, pattern))
         self._edge(painter, box, color, Qt.PenStyle.DashLine if mark.incision.problem else Qt.PenStyle.SolidLine, 1.5)
         if mark.coverage == "overlap":
             self._corner(painter, box, color, filled=not idle)
         self._sign(painter, box, operation_mark(mark.incision.operation), "", color, halo=idle)
 
-    def _shape(self, box: QRectF) -> QPainterPath:
-        radius = min(min(box.width(), box.height()) * 0.16, 8.0)
-        shape = QPainterPath()
-        shape.addRoundedRect(box, radius, radius)
-        return shape
-
     def _fill(self, painter: QPainter, box: QRectF, color: QColor) -> None:
         if min(box.width(), box.height()) < 16:
             painter.fillRect(box, color)
         else:
-            painter.fillPath(self._shape(box), color)
+            painter.fillPath(shape(box), color)
 
     def _edge(self, painter: QPainter, box: QRectF, color: QColor, style: Qt.PenStyle, width: float = 1.0) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(color, width, style))
         inside = width / 2
-        painter.drawPath(self._shape(box.adjusted(inside, inside, -inside, -inside)))
+        painter.drawPath(shape(box.adjusted(inside, inside, -inside, -inside)))
 
     def _corner(self, painter: QPainter, box: QRectF, color: QColor, *, filled: bool) -> None:
         size = max(min(box.width(), box.height()) * 0.45, 5.0)
         corner = box.bottomRight()
         triangle = QPolygonF([corner - QPointF(size, 0), corner - QPointF(0, size), corner])
         painter.save()
-        painter.setClipPath(self._shape(box), Qt.ClipOperation.IntersectClip)
+        painter.setClipPath(shape(box), Qt.ClipOperation.IntersectClip)
         painter.setPen(QPen(color, 1.2))
         painter.setBrush(QBrush(color, Qt.BrushStyle.SolidPattern if filled else Qt.BrushStyle.Dense6Pattern))
         painter.drawPolygon(triangle)

@@ -73,6 +73,38 @@ class CellMark:
 
 
 @dataclass(frozen=True)
+class CellHeat:
+    """What a sweep found at a place.
+
+    Attributes
+    ----------
+    share : float
+        The number, divided by the largest whose colour is told apart.
+    number : str
+        The number, short enough to stand in a cell.
+    words : str
+        All that was found there.
+    signed : bool
+        Whether there are numbers below zero.
+    estimated : bool
+        Whether the number is only an estimate.
+    """
+
+    share: float
+    number: str
+    words: str
+    signed: bool = True
+    estimated: bool = False
+
+    @property
+    def sign(self) -> str:
+        """The sign alone, or nothing where the number is next to none."""
+        if not self.signed or abs(self.share) < 0.05:
+            return ""
+        return "+" if self.share > 0 else "\N{MINUS SIGN}"
+
+
+@dataclass(frozen=True)
 class GridModel:
     """The cells of a model: the embedding, then heads and wide columns for each layer, and the logits.
 

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPolygonF
 
 from gui.surgery.grid_cell_painter import CellPainter
 from gui.surgery.grid_geometry import GridGeometry, Hit, fitted, label_step
-from gui.surgery.grid_model import Cell, CellMark, GridModel
+from gui.surgery.grid_model import Cell, CellHeat, CellMark, GridModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,6 +44,8 @@ class GridLook:
         Whether the cells that are not closed are lit up, because one of them is to be picked.
     paths : tuple of (cell, cell, str)
         From where to where a change is carried, and by which operation.
+    swept : mapping of cell to CellHeat
+        What a sweep found.
     across, down : int
         How far the cells are scrolled.
     """
@@ -57,6 +59,7 @@ class GridLook:
     closed: frozenset[Cell] = frozenset()
     inviting: bool = False
     paths: tuple[tuple[Cell, Cell, str], ...] = ()
+    swept: Mapping[Cell, CellHeat] = field(default_factory=dict)
     operation: str = "silence"
     dose: str = ""
     across: int = 0
@@ -205,15 +208,17 @@ class GridPainter:
             else:
                 self._cells.leaving(painter, box)
             return
-        closed = cell in look.closed
+        closed, swept = cell in look.closed, look.swept.get(cell)
         if mark is not None:
-            self._cells.marked(painter, box, mark)
+            self._cells.marked(painter, box, mark, swept)
+        elif swept is not None:
+            self._cells.ground(painter, box, swept)
         elif closed:
             self._cells.closed(painter, box)
         else:
             lit = look.inviting or cell[0] == look.hover.row or cell[1] == look.hover.column
             self._cells.empty(painter, box, lit)
-        if hovered and not (closed or look.inviting) and (mark is None or mark.coverage != "exact"):
+        if hovered and not (closed or look.inviting or swept) and (mark is None or mark.coverage != "exact"):
             self._cells.ghost(painter, box, look.operation, over=mark is not None)
         if hovered and not closed:
             self._cells.lit(painter, box)

@@ -45,6 +45,8 @@ class GridSurface(QAbstractScrollArea):
         self.look.marks = cell_marks(model, scene.incisions, scene.chosen) if model else {}
         self.taken = occupied(self.look.marks, scene.operation)
         self.look.paths = paths(model, scene.incisions) if model else ()
+        found = {site: model.cell(site) for site in scene.swept} if model else {}
+        self.look.swept = {cell: scene.swept[site] for site, cell in found.items() if cell is not None}
         self.look.inviting = scene.sender is not None
         asked = (model, scene.info, scene.operation, scene.sender)
         if asked != self._asked:

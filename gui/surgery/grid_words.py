@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.interventions.plan import ParamValue
 from gui.surgery.grid_geometry import Hit
-from gui.surgery.grid_model import Cell, GridIncision, GridModel, beside, coverage, exact_at, incisions_at
+from gui.surgery.grid_model import Cell, CellHeat, GridIncision, GridModel, beside, coverage, exact_at, incisions_at
 from gui.surgery.grid_points import refusal_at
 from gui.surgery.incision_words import operation_label, operation_words, positions_words, site_words
 
@@ -30,6 +30,8 @@ class GridScene:
     ----------
     sender : Site or None
         Whose change is to be carried to one receiver: the next click picks it.
+    swept : mapping of Site to CellHeat
+        What a sweep found at the chosen tokens.
     """
 
     info: ModelInfo | None = None
@@ -41,6 +43,7 @@ class GridScene:
     params: tuple[tuple[str, ParamValue], ...] = ()
     effects: Effects = field(default_factory=dict)
     sender: Site | None = None
+    swept: Mapping[Site, CellHeat] = field(default_factory=dict)
 
     def refusal(self, site: Site) -> str | None:
         """Return why a click at a site can do nothing at the moment, or None if it can."""
@@ -97,12 +100,13 @@ def cell_reading(scene: GridScene, cell: Cell) -> Reading:
     told += [f"{incision.site}: {incision_words(scene, incision)}" for incision in others]
     refused, help_ = scene.refusal(site), site.point.help
     click = refused or click_words(scene, site)
+    swept = scene.swept.get(site)
     if not told:
-        return Reading(site_words(site), str(site), click, help_)
+        return Reading(site_words(site), str(site), click, swept.words if swept else help_)
     keys = [(each.site, each.positions) for each in (*there, *others)]
     effects = [scene.effects[key] for key in dict.fromkeys(keys) if key in scene.effects]
     problems = [incision.problem for incision in (*there, *others) if incision.problem]
-    more = "  ".join([*problems, *effects]) or help_
+    more = "  ".join([*problems, *effects, *([swept.words] if swept else [])]) or help_
     return Reading(site_words(site), str(site), "; ".join(told), more, click)
 
 
@@ -139,6 +143,8 @@ def cell_name(scene: GridScene, cell: Cell) -> str:
         state = " not applied" if incision.problem else "" if incision.enabled else " off"
         doing = operation_words(incision.operation, incision.params)
         words.append(f"{at}{doing}{state} at tokens {where or 'unknown'}")
+    if (swept := scene.swept.get(site)) is not None:
+        words.append(swept.words)
     refused = scene.refusal(site)
     return ", ".join([*words, "cannot be chosen"] if refused else words)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,12 +11,13 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from core.interventions.plan import ParamValue
 from gui.surgery.grid_geometry import Hit
-from gui.surgery.grid_model import GridIncision, grid_model
+from gui.surgery.grid_model import CellHeat, GridIncision, grid_model
 from gui.surgery.grid_picker import GridPicker
 from gui.surgery.grid_points import CHOICES, GridPoints, fitting, refusal
 from gui.surgery.grid_readout import GridReadout
 from gui.surgery.grid_view import GridView
 from gui.surgery.grid_words import Effects, GridScene, reading
+from gui.surgery.swept_row import SweptRow
 
 if TYPE_CHECKING:
     from core.models.info import ModelInfo
@@ -57,11 +58,13 @@ class HeadGrid(QWidget):
         self.picker = GridPicker(theme, self)
         self.view = GridView(theme, self._scene, self)
         self.readout = GridReadout(theme, self)
+        self.swept = SweptRow(theme, self)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
         box.addWidget(self.picker)
         box.addWidget(self.view, 1)
+        box.addWidget(self.swept)
         box.addWidget(self.readout)
         self.picker.pointChosen.connect(self._on_picker_point_chosen)
         self.picker.neuronChosen.connect(self._on_picker_neuron_chosen)
@@ -69,6 +72,7 @@ class HeadGrid(QWidget):
         self.view.pointed.connect(self._on_view_pointed)
         self.view.receiverPicked.connect(self.receiverPicked)
         self.view.receiverGivenUp.connect(self.receiverGivenUp)
+        self.swept.hide()
         self.set_shape(None)
 
     @property
@@ -128,6 +132,15 @@ class HeadGrid(QWidget):
         """Tell what incisions brought about, by site and positions, to be read when pointed at."""
         self._scene.effects = dict(effects)
         self._refresh()
+
+    def set_swept(self, swept: Mapping[Site, CellHeat]) -> None:
+        """Colour cells by what a sweep found at the chosen tokens; nothing takes the colours away."""
+        shown = bool(swept) != bool(self._scene.swept)
+        self._scene.swept = dict(swept)
+        self.swept.setVisible(bool(swept))
+        self._refresh()
+        if shown:
+            self.pointsChanged.emit()
 
     def _fit_points(self) -> None:
         """Let cells stand for what was chosen, or where that makes no sense at the moment, for what does."""

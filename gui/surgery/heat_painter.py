@@ -1,0 +1,64 @@
+"""Painting what a sweep found at a cell of the grid."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPainterPath
+
+from gui.theme.heat import heat, heat_ink
+
+if TYPE_CHECKING:
+    from gui.surgery.grid_model import CellHeat
+    from gui.theme.theme import Theme
+
+SIZE, SIGN_FROM, ROUND_FROM = 12, 10, 16
+
+
+def shape(box: QRectF) -> QPainterPath:
+    """Return the outline of a cell."""
+    radius = min(min(box.width(), box.height()) * 0.16, 8.0)
+    made = QPainterPath()
+    made.addRoundedRect(box, radius, radius)
+    return made
+
+
+class HeatPainter:
+    """Paints the colour of a number, and the number or at least its sign."""
+
+    def __init__(self, theme: Theme) -> None:
+        self._theme = theme
+        self._colors: dict[tuple[float, bool], tuple[QColor, QColor]] = {}
+
+    def forget(self) -> None:
+        """Take the colours from the theme again."""
+        self._colors.clear()
+
+    def paint(self, painter: QPainter, box: QRectF, swept: CellHeat) -> None:
+        """Paint a cell."""
+        color, ink = self._color_of(swept)
+        if min(box.width(), box.height()) < ROUND_FROM:
+            painter.fillRect(box, color)
+        else:
+            painter.fillPath(shape(box), color)
+        if swept.estimated:
+            hatching = QBrush(self._theme.color(self._theme.palette.text_muted, 150), Qt.BrushStyle.BDiagPattern)
+            painter.fillPath(shape(box), hatching)
+        if min(box.width(), box.height()) < SIGN_FROM:
+            return
+        font = self._theme.font(SIZE)
+        metrics = QFontMetricsF(font)
+        fits = box.height() >= metrics.height() and metrics.horizontalAdvance(swept.number) <= box.width() - 4
+        painter.setFont(font)
+        painter.setPen(ink)
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, swept.number if fits else swept.sign)
+
+    def _color_of(self, swept: CellHeat) -> tuple[QColor, QColor]:
+        """Return the colour of a number, and one that can be read on it."""
+        key = (swept.share, swept.signed)
+        if key not in self._colors:
+            rgb = heat(self._theme.palette, np.array(swept.share), signed=swept.signed)
+            self._colors[key] = (QColor(*(int(part) for part in rgb)), QColor(heat_ink(rgb)))
+        return self._colors[key]
