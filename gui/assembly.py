@@ -13,6 +13,7 @@ from gui.model_library import ModelLibrary
 from gui.notifications import Notifications
 from gui.run_controller import RunController
 from gui.store import SessionStore
+from gui.sweep import Sweeping
 from gui.wiring.cut_wiring import CutWiring
 from gui.wiring.generation_wiring import GenerationWiring
 from gui.wiring.model_wiring import ModelWiring
@@ -21,6 +22,8 @@ from gui.wiring.other_texts_wiring import OtherTextsWiring
 from gui.wiring.panel_wiring import PanelWiring
 from gui.wiring.prompt_wiring import PromptWiring
 from gui.wiring.receiver_wiring import ReceiverWiring
+from gui.wiring.sweep_map_wiring import SweepMapWiring
+from gui.wiring.sweep_wiring import SweepWiring
 from gui.wiring.text_fit import TextFit
 from gui.wiring.window_wiring import WindowWiring
 from gui.worker.model_thread import ModelThread
@@ -69,11 +72,14 @@ def assemble(session: Session, theme: Theme, settings: Settings) -> Application:
     cuts = CutWiring(store, controller, notifications, window.grid, window.brush, window.plan)
     others = OtherTextsWiring(store, controller, notifications, window, settings)
     generation = GenerationWiring(store, Continuation(store, thread, controller), notifications, window)
+    sweeps = SweepWiring(store, Sweeping(store, thread, controller), controller, notifications, window)
     wirings = (
         PromptWiring(store, controller, notifications, window.header, window.strip, window.chips),
         others,
         cuts,
         generation,
+        sweeps,
+        SweepMapWiring(store, sweeps.sweeping, controller, notifications, window),
         ReceiverWiring(store, notifications, window.grid, window.plan),
         PanelWiring(store, controller, window.panels.values()),
         NoticeWiring(controller, notifications, window.header),
@@ -81,5 +87,5 @@ def assemble(session: Session, theme: Theme, settings: Settings) -> Application:
         ModelWiring(window, controller, library, theme, settings),
         TextFit(store, window, theme, notifications),
     )
-    actions = build_menus(window, menu_table(window, store, controller, theme, cuts, others, generation))
+    actions = build_menus(window, menu_table(window, store, controller, theme, cuts, others, generation, sweeps))
     return Application(theme, store, thread, controller, notifications, window, wirings, actions)

@@ -22,6 +22,7 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("Ctrl+Shift+R", "reference prompts"),
             ("F5, Ctrl+.", "run again, cancel"),
             ("Ctrl+G", "continue the prompt, or fill its masks"),
+            ("Ctrl+Shift+S", "sweep: the operation at every place, each alone"),
             ("Ctrl++, Ctrl+-, Ctrl+0", "larger, smaller, normal text"),
             ("Ctrl+O", "open a model"),
             ("F1", "these keys"),

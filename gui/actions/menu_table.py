@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gui.wiring.cut_wiring import CutWiring
     from gui.wiring.generation_wiring import GenerationWiring
     from gui.wiring.other_texts_wiring import OtherTextsWiring
+    from gui.wiring.sweep_wiring import SweepWiring
 
 ABOUT = (
     "Circuit Surgeon\n\nVisual circuit surgery on transformer language models. Every number on screen comes from a "
@@ -37,6 +38,7 @@ def menu_table(
     cuts: CutWiring,
     others: OtherTextsWiring,
     generation: GenerationWiring,
+    sweeps: SweepWiring,
 ) -> tuple[ActionSpec, ...]:
     """Return all entries of all menus, in order."""
     return (
@@ -44,7 +46,7 @@ def menu_table(
         *_edit(store, cuts),
         *_other_texts(window, store, others),
         *_view(window, theme),
-        *_run(store, controller, cuts, generation),
+        *_run(store, controller, cuts, generation, sweeps),
         ActionSpec("&Help", "Keys", lambda: KeysDialog(window).exec(), ("F1",)),
         ActionSpec("&Help", "About", lambda: QMessageBox.about(window, "About Circuit Surgeon", ABOUT)),
     )
@@ -153,19 +155,27 @@ def _view(window: MainWindow, theme: Theme) -> tuple[ActionSpec, ...]:
 
 
 def _run(
-    store: SessionStore, controller: RunController, cuts: CutWiring, generation: GenerationWiring
+    store: SessionStore,
+    controller: RunController,
+    cuts: CutWiring,
+    generation: GenerationWiring,
+    sweeps: SweepWiring,
 ) -> tuple[ActionSpec, ...]:
-    continuation = generation.continuation
+    continuation, sweeping = generation.continuation, sweeps.sweeping
 
     def in_force(key: str) -> State:
         return State(checked=store.session.brush.operation == key)
 
     def cancel() -> None:
         continuation.stop()
+        sweeping.stop()
         controller.cancel()
 
     def going_on() -> State:
         return State("Stop continuing" if continuation.running else "")
+
+    def sweeping_on() -> State:
+        return State("Stop the sweep" if sweeping.running else "")
 
     return (
         ActionSpec("&Run", "Run again", controller.run_again, ("F5",), "Ask the model once more."),
@@ -174,8 +184,13 @@ def _run(
             "Go on behind the prompt, or fill its masks, clean and operated.", going_on, (continuation.runningChanged,),
         ),
         ActionSpec(
+            "&Run", "Sweep all places", sweeps.toggle, ("Ctrl+Shift+S",), "Run the operation at every place, each alone.",
+            sweeping_on, (sweeping.runningChanged,),
+        ),
+        ActionSpec(
             "&Run", "Cancel", cancel, ("Ctrl+.",), "Stop what is under way.",
-            lambda: State(enabled=controller.busy), (controller.busyChanged, continuation.runningChanged),
+            lambda: State(enabled=controller.busy or sweeping.running),
+            (controller.busyChanged, continuation.runningChanged, sweeping.runningChanged),
         ),
         ActionSpec("&Run", "-"),
         *(
