@@ -13,6 +13,7 @@ from core.command_line.options import (
     DTYPES,
     add_plan_options,
     add_readout_options,
+    add_seeds_option,
     add_supply_options,
     session_of,
 )
@@ -40,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--prompt", metavar="TEXT")
     add_plan_options(made)
     add_readout_options(made)
+    add_seeds_option(made)
     add_supply_options(made)
     made.add_argument("--theme", choices=sorted(PALETTES))
     made.add_argument("--size", type=_size, metavar="WIDTHxHEIGHT", help="of the window, in pixels")
