@@ -137,9 +137,13 @@ class _Restart:
 
     def _moved_in_first(self, again: Again, compiled: Compiled) -> Tensor:
         """Return what the first layer's incisions change in its output [row, d_model], at their own tokens alone."""
+        import torch
+
         hidden = self._tape.residuals[self._first, list(self._mine)].expand(2, -1, -1)
         out = again.layer(self._first, hidden, self._mine, compiled.by_layer[self._first])
-        return out[1] - out[0]
+        moved = out[1] - out[0]
+        # Two rows that are the same can be rounded apart, where experts take them by turns.
+        return torch.zeros_like(moved) if all(change.left_as_it_was for change in compiled.changes) else moved
 
 
 def _layer_of(incision: ResolvedIncision, loaded: LoadedModel) -> int:

@@ -1,0 +1,112 @@
+"""Every cell of a sweep equals a run of its own, in every family and at every hook point."""
+
+from __future__ import annotations
+
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+import torch
+
+from core.cancel import CancelToken
+from core.hooks.attach import count_hooks
+from core.readings.values import Pair as Words
+from core.runs.compile import NOTHING
+from core.runs.request import ResolvedIncision
+from core.runs.sweep import Part, Tick, Wanted, sweep
+from core.runs.tape import Tape, record
+from core.runs.trace import trace, unembed
+from core.sites.hook_point import HOOK_POINTS
+from core.sites.site import Site
+from tests.core.runs.engine_runs import Pair, cut, pair_of
+from tests.fixtures.tiny_families import every_variant
+from tests.fixtures.tiny_family import TinyOf
+
+CLOSE = 1e-5
+TARGET = 3
+
+
+def cells_of(pair: Pair) -> list[ResolvedIncision]:
+    """Return a cell for every hook point and layer, with one head of those that have heads, and some means."""
+    info, cells = pair.loaded.info, []
+    for point, kind in HOOK_POINTS.items():
+        if info.why_not(point) is None and point != "logits":
+            for layer in range(info.n_layers) if kind.per_layer else (None,):
+                head = (layer or 0) % info.heads_at(kind.heads) if kind.per_head else None
+                cells.append(cut(Site(point, layer, head), (3,), "scale", {"k": 0.3}))
+    cells.append(cut(Site("mlp_out", 1), (2, 4), "mean", {"over": "prompt"}))
+    return cells
+
+
+def wanted_of(pair: Pair) -> Wanted:
+    """Return two similarities, and a log-probability where there is one."""
+    target = None if pair.read is None else TARGET
+    return Wanted(pair.read, target, None, (Words("a", 1, 4), Words("b", 3, len(pair.ids) - 1)))
+
+
+def swept(pair: Pair, tape: Tape, cells: list[ResolvedIncision]) -> dict[int, tuple[float | None, np.ndarray]]:
+    """Return each cell's log-probability and similarities."""
+    found = {}
+    for part in sweep(pair.loaded, tape, cells, [NOTHING] * len(cells), wanted_of(pair), CancelToken()):
+        assert count_hooks(pair.loaded.network) == 0
+        if isinstance(part, Part):
+            for place, number in enumerate(part.cells):
+                log_prob = None if part.log_prob is None else float(part.log_prob[place])
+                found[number] = log_prob, part.cosine[place]
+    return found
+
+
+@pytest.mark.parametrize(("family", "variant"), every_variant())
+def test_that_every_cell_equals_a_run_of_its_own(family: str, variant: str, tiny_of: TinyOf) -> None:
+    pair = pair_of(tiny_of, family, variant)
+    cells, wanted = cells_of(pair), wanted_of(pair)
+    found = swept(pair, record(pair.loaded, pair.ids, CancelToken()), cells)
+    assert sorted(found) == list(range(len(cells)))
+    for number, cell in enumerate(cells):
+        residuals = trace(pair.loaded, pair.ids, (cell,), CancelToken()).residuals
+        log_prob, cosine = found[number]
+        for words, curve in zip(wanted.pairs, cosine, strict=True):
+            plain = torch.cosine_similarity(residuals[:, words.a].double(), residuals[:, words.b].double(), dim=-1)
+            assert np.abs(plain.numpy() - curve).max() < CLOSE, cell
+        assert (log_prob is None) == (pair.read is None)
+        if log_prob is not None:
+            plain = unembed(pair.loaded, residuals[-1, pair.read]).log_softmax(dim=-1)[TARGET]
+            assert abs(float(plain) - log_prob) < CLOSE, cell
+
+
+def test_that_small_chunks_and_waves_give_the_same(tiny_of: TinyOf) -> None:
+    pair = pair_of(tiny_of, "llama", "")
+    tape, cells = record(pair.loaded, pair.ids, CancelToken()), cells_of(pair)
+    usual = swept(pair, tape, cells)
+    small = patch.multiple("core.runs.sweep", ROWS_AT_ONCE=12, WAVE_BYTES=4096, ANSWERS_AT_ONCE=3)
+    with small, patch("core.hooks.products.MANY_ROWS", 1):
+        cut_up = swept(pair, tape, cells)
+    for number, (log_prob, cosine) in usual.items():
+        other = cut_up[number]
+        assert log_prob is not None and other[0] is not None
+        assert abs(log_prob - other[0]) < CLOSE
+        assert np.abs(cosine - other[1]).max() < CLOSE
+
+
+def test_that_the_products_of_either_library_give_the_same(tiny_of: TinyOf) -> None:
+    pair = pair_of(tiny_of, "gpt2", "")
+    cells, found = cells_of(pair), []
+    for pays in (True, False):
+        with patch("core.hooks.products._pays", return_value=pays):
+            found.append(swept(pair, record(pair.loaded, pair.ids, CancelToken()), cells))
+    for number in range(len(cells)):
+        (log_prob, cosine), (other, curve) = found[0][number], found[1][number]
+        assert log_prob == pytest.approx(other, abs=CLOSE)
+        assert np.abs(cosine - curve).max() < CLOSE
+
+
+def test_that_the_model_is_free_after_every_layer_and_the_work_ends_at_all_of_it(tiny_of: TinyOf) -> None:
+    pair = pair_of(tiny_of, "gpt2", "")
+    tape, cells = record(pair.loaded, pair.ids, CancelToken()), cells_of(pair)
+    ticks = []
+    for part in sweep(pair.loaded, tape, cells, [NOTHING] * len(cells), wanted_of(pair), CancelToken()):
+        if isinstance(part, Tick):
+            ticks.append(part.work)
+            assert torch.allclose(record(pair.loaded, pair.ids, CancelToken()).residuals, tape.residuals)
+    assert ticks == sorted(ticks)
+    assert ticks[-1] == pytest.approx(1.0)
