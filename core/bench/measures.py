@@ -93,14 +93,15 @@ def cells(loaded: LoadedModel, setting: Setting) -> list[Row]:
     notebook(task, [(0, 0)])  # the first run of anything also makes ready
     tape = task.record()
     task.sweep(tape, heads_of(task, info.n_layers - 1))
-    base_memory, took = PeakMemory(info.device), []
+    memory, most, took = PeakMemory(info.device), 0, []
     alone, together, swept, click, first, usual, rates = ([] for _ in range(7))
     for _ in range(setting.rounds):
+        swept.append(seconds(lambda: took.append(task.sweep(tape, task.cells))))
+        most = most or memory.bytes()  # before anything else has taken more
         alone.append(float(np.mean([seconds(partial(notebook, task, [(layer, 0)])) for layer in layers])))
         together.append(
             float(np.mean([seconds(partial(notebook, task, heads_of(task, layer))) for layer in layers])) / info.n_heads
         )
-        swept.append(seconds(lambda: took.append(task.sweep(tape, task.cells))))
         first.append(seconds(task.record))
         task.click(tape, (layers[0], 0))
         click.append(float(np.mean([seconds(partial(task.click, tape, (layer, 1))) for layer in layers])))
@@ -123,7 +124,14 @@ def cells(loaded: LoadedModel, setting: Setting) -> list[Row]:
         row(name, "product peak", "best", [x / 1e9 for x in rates], "GFLOP/s"),
         row(name, "utilisation", "of torch's", ratio([needed / s for s in swept], usual), "", "needed work / peak"),
         row(name, "utilisation", "of the best", ratio([needed / s for s in swept], rates), "", "needed work / peak"),
-        row(name, "memory", "above the model", [(base_memory.bytes() - info.memory_bytes) / 2**20], "MiB"),
+        row(
+            name,
+            "memory",
+            "above the model",
+            [(most - info.memory_bytes) / 2**20],
+            "MiB",
+            "the program and its libraries in it",
+        ),
         row(name, "difference", "largest", [off], "", "from the notebook, over log-prob and cosines"),
     ]
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 # Rows of one matrix product: enough to be bound by arithmetic, few enough for the caches.
 ROWS_AT_ONCE = 1024
 # Predictions over the whole vocabulary; each takes some 200 KB, several times over.
-ANSWERS_AT_ONCE = 256
+ANSWERS_AT_ONCE = 128
 # What the scenarios of one wave may take; each holds its rows of one layer.
 WAVE_BYTES = 256 * 2**20
 BEFORE_THE_LAYER = ("embed", "resid_pre")
