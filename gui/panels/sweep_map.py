@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 STEPS = 1000
 REST = "Point at a cell for its numbers; click it to put its incision into the plan, or to take it off."
 NOTHING = f"Choose what to sweep over and press Sweep ({KEY}): the operation is run at every place, each alone."
+NO_NUMBERS = (
+    "There is nothing to show: this model predicts nothing here, and no two tokens are compared. Choose a pair."
+)
 CHOICES = (
     Choice("layer head", "layer \N{MULTIPLICATION SIGN} head", "Every head of every layer, at the chosen tokens."),
     Choice(
@@ -165,6 +168,7 @@ class SweepMap(Panel):
             self.scatter_button.setChecked(False)
         if picture is None:
             self.legend.show_nothing()
+            self.frame.show_reason(NOTHING)
         else:
             self.legend.show_scale(
                 picture.title,

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Slot
 from core.sessions.sweep_kinds import in_plan, with_cell
 from core.text.locate import found
 from gui.notifications import Notice
-from gui.panels.sweep_map import SweepMap
+from gui.panels.sweep_map import NO_NUMBERS, SweepMap
 from gui.widgets.sweep_picture import picture
 from gui.widgets.sweep_words import many
 from gui.wiring.swept_cells import swept_cells, swept_title
@@ -133,6 +133,8 @@ class SweepMapWiring(QObject):
         here = self._is_here(result)
         self._panel.show_readouts(result, shown, depth)
         self._panel.show_picture(shown)
+        if shown is None:
+            self._panel.show_reason(NO_NUMBERS)
         self._panel.show_note("" if here else self._other_words(result))
         self._panel.set_marked(self._marked(result) if here else frozenset())
         self._color_grid(shown if here and self._on_grid else None)
