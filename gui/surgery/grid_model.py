@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -82,8 +82,8 @@ class CellHeat:
         The number, divided by the largest whose colour is told apart.
     number : str
         The number, short enough to stand in a cell.
-    words : str
-        All that was found there.
+    tell : callable
+        Returns all that was found there, in words; asked only for the cell that is pointed at.
     signed : bool
         Whether there are numbers below zero.
     estimated : bool
@@ -92,9 +92,14 @@ class CellHeat:
 
     share: float
     number: str
-    words: str
+    tell: Callable[[], str]
     signed: bool = True
     estimated: bool = False
+
+    @property
+    def words(self) -> str:
+        """All that was found there."""
+        return self.tell()
 
     @property
     def sign(self) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gui.surgery.grid_model import CellHeat
     from gui.theme.theme import Theme
 
-SIZE, SIGN_FROM, ROUND_FROM = 12, 10, 16
+SIZE, SIGN_FROM, ROUND_FROM, HATCHING = 12, 10, 16, 90
 
 
 def shape(box: QRectF) -> QPainterPath:
@@ -44,8 +44,7 @@ class HeatPainter:
         else:
             painter.fillPath(shape(box), color)
         if swept.estimated:
-            hatching = QBrush(self._theme.color(self._theme.palette.text_muted, 150), Qt.BrushStyle.BDiagPattern)
-            painter.fillPath(shape(box), hatching)
+            painter.fillPath(shape(box), QBrush(self._theme.color(ink.name(), HATCHING), Qt.BrushStyle.BDiagPattern))
         if min(box.width(), box.height()) < SIGN_FROM:
             return
         font = self._theme.font(SIZE)

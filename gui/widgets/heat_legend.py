@@ -145,7 +145,7 @@ class HeatLegend(QWidget):
             box = QRectF(x, (self.height() - swatch) / 2, swatch, swatch)
             if words == "estimate":
                 painter.fillRect(box, QColor(p.sunken))
-                painter.fillRect(box, QBrush(self._theme.color(p.text_muted, 150), Qt.BrushStyle.BDiagPattern))
+                painter.fillRect(box, QBrush(self._theme.color(p.text, 110), Qt.BrushStyle.BDiagPattern))
             painter.setPen(QColor(p.border_strong))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(box)

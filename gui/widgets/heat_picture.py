@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 Cell = tuple[int, int]
 """Row and column."""
 
-LABEL, SMALLEST_SIGN, SMALLEST_LINE, LARGEST_CELL = 12, 15, 5, 96
+LABEL, SMALLEST_SIGN, SMALLEST_LINE, LARGEST_CELL = 12, 9, 5, 150
 LEAST_LETTERS, LEAST_SHARE = 5, 0.05
+HATCHING = 90
 STEPS = (1, 2, 4, 5, 8, 10, 16, 20, 32, 50, 64, 100, 200, 500, 1000)
 
 
@@ -126,13 +127,13 @@ class HeatPainting:
         painter.drawImage(area, image)
         across, down = area.width() / columns, area.height() / rows
         painter.setPen(Qt.PenStyle.NoPen)
-        hatching = QBrush(self._theme.color(p.text_muted, 150), Qt.BrushStyle.BDiagPattern)
-        for row in range(rows):
-            for hatched, run in groupby(range(columns), lambda column: bool(shown.estimated[row, column])):  # noqa: B023
-                if hatched:
+        for row in np.flatnonzero(shown.estimated.any(axis=1)).tolist():
+            inks = [heat_ink(colors[row, column]) if shown.estimated[row, column] else "" for column in range(columns)]
+            for ink, run in groupby(range(columns), inks.__getitem__):
+                if ink:
                     places = list(run)
-                    left = area.left() + places[0] * across
-                    painter.fillRect(QRectF(left, area.top() + row * down, len(places) * across, down), hatching)
+                    box = QRectF(area.left() + places[0] * across, area.top() + row * down, len(places) * across, down)
+                    painter.fillRect(box, QBrush(self._theme.color(ink, HATCHING), Qt.BrushStyle.BDiagPattern))
         painter.setPen(QPen(QColor(p.surface), 1))
         if across >= self._theme.pixels(SMALLEST_LINE):
             for column in range(columns + 1):
@@ -148,20 +149,14 @@ class HeatPainting:
 
     def words(self, painter: QPainter, shown: Heat, colors: NDArray[np.uint8], place: Place) -> None:
         """Write the number into a cell where it fits, else its sign, so that no colour stands alone."""
-        one = place.rect((0, 0))
-        metrics = QFontMetrics(self._theme.font(LABEL))
-        digits = next(
-            (
-                digits
-                for digits in (3, 2, 1)
-                if metrics.horizontalAdvance(signed(-shown.limit, digits)) + self._theme.pixels(6) < one.width()
-            ),
-            0,
-        )
-        smallest = self._theme.pixels(SMALLEST_SIGN)
-        if min(one.width(), one.height()) < smallest:
+        one, font = place.rect((0, 0)), self._theme.font(LABEL)
+        metrics, room = QFontMetrics(font), one.width() - self._theme.pixels(6)
+        fits = (d for d in (3, 2, 1) if metrics.horizontalAdvance(signed(-shown.limit, d)) < room)
+        digits = next(fits, 0) if one.height() >= metrics.height() else 0
+        if min(one.width(), one.height()) < self._theme.pixels(SMALLEST_SIGN):
             return
-        painter.setFont(self._theme.font(LABEL))
+        font.setPixelSize(min(font.pixelSize(), int(one.height())))
+        painter.setFont(font)
         for row, column in np.argwhere(~np.isnan(shown.values)):
             value = float(shown.values[row, column])
             weak = abs(value) < LEAST_SHARE * shown.limit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,16 +30,19 @@ def swept_cells(shown: Picture, chosen: tuple[int, ...], brush: Brush) -> dict[S
         value = float(shown.values[number])
         if np.isnan(value) or request.cells[number].site.neuron is not None:
             continue
-        words = numbers_words(shown, number)
         digits = 2 if shown.limit < 10 else 1
         found[request.cells[number].site] = CellHeat(
             share=value / shown.limit,
             number=signed(value, digits) if shown.readout.signed else plain(value, digits),
-            words=f"{cell_title(shown.result, number)} alone: {words}",
+            tell=partial(_words, shown, number),
             signed=shown.readout.signed,
             estimated=bool(shown.estimated[number]),
         )
     return found
+
+
+def _words(shown: Picture, number: int) -> str:
+    return f"{cell_title(shown.result, number)} alone: {numbers_words(shown, number)}"
 
 
 def _numbers(request: SweepRequest, chosen: tuple[int, ...], brush: Brush) -> list[int]:
