@@ -96,9 +96,9 @@ class Supplies:
 
             with torch.inference_mode():
                 spread = spread_of(answer_of(self._loaded, self._clean.residuals[-1])[None])
-            boundary = 0
         else:
-            spread, boundary = self._clean.spread(), 0 if site.layer is None else site.layer + 1
+            spread = self._clean.spread
+        boundary = site.boundary
         return replace(
             known,
             layer_std=spread.layer[boundary],
@@ -126,7 +126,7 @@ class Supplies:
                 f"None of the {len(rows)} reference prompts is long enough to have a token {last}.",
                 "Give longer reference prompts, or choose an earlier token.",
             )
-        short = "" if reach == len(rows) else f" (of {len(rows)}; the others are too short for token {last})"
+        short = "" if reach == len(rows) else f" at token {last} (of {len(rows)}; the others are too short)"
         self._remark(incision, f"over {reach} reference prompts{short}")
         return tuple(row[[position for position in incision.positions if position < len(row)]] for row in rows)
 

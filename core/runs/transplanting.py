@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from core.cancel import CancelToken
     from core.models.loaded_model import LoadedModel
     from core.runs.request import ResolvedIncision, RunRequest
-    from core.sites.site import Site
 
 
 class Transplanter:
@@ -75,7 +74,7 @@ class Transplanter:
         source = self._request.transplant
         assert source is not None
         theirs, ours = [], []
-        here = _boundary(incision.site)
+        here = incision.site.boundary
         for ids, other, pairs in source.shared:
             kept = [pair for pair in pairs if ids != self._request.ids or pair[0] not in incision.positions]
             if kept:
@@ -89,13 +88,6 @@ class Transplanter:
 
     def _residual(self, loaded: LoadedModel, ids: tuple[int, ...], depth: int) -> Tensor:
         return forward(loaded, one(ids), Hooks(), self._cancel)[depth, 0]
-
-
-def _boundary(site: Site) -> int:
-    """Return which residual a transplant's site is: 0 the embedding, l + 1 after block l."""
-    if site.layer is None:
-        return 0
-    return site.layer if site.hook_point == "resid_pre" else site.layer + 1
 
 
 def _depth(layer: int) -> str:
