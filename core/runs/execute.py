@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from core.interventions.direction_form import parse_direction
+from core.interventions.ops import OPERATIONS
 from core.runs.average import reseeded
 from core.runs.events import Event, Finished, Progress
 from core.runs.measure import Measurement, depths
@@ -66,8 +68,15 @@ def execute(
             run.untouched()
         result = run.result(tokens, was_cached)
     result = replace(result, seconds=time.perf_counter() - started)
-    cache.keep_result(result)
+    if not _reads_a_file(request):
+        cache.keep_result(result)
     yield Finished(result)
+
+
+def _reads_a_file(request: RunRequest) -> bool:
+    """Return whether a direction comes from a file, which can hold another one the next time."""
+    directed = (each for each in request.plan if "direction" in OPERATIONS[each.operation].needs)
+    return any(parse_direction(str(dict(each.params)["v"])).kind == "file" for each in directed)
 
 
 class _Run:

@@ -14,6 +14,7 @@ from core.models.memory import OutOfMemory
 from core.runs.cache import RunCache
 from core.runs.events import Event, Failure, ModelOpened, ModelsListed, Progress
 from core.sessions.holding import SHARE, Checked, Holding
+from core.sessions.other_texts import wanted
 
 if TYPE_CHECKING:
     from core.cancel import CancelToken
@@ -142,12 +143,12 @@ class Desk:
         self._open, self._asked = checked, job
         self._holding.keep(checked)
 
-    def _opened(self, job: OpenModel, cancel: CancelToken, tell: Tell) -> Checked:
+    def _opened(self, job: OpenModel, cancel: CancelToken, tell: Tell, *, afresh: bool = True) -> Checked:
         def report(text: str, fraction: float | None) -> None:
             tell(Progress(text, fraction))
 
         tell(Progress("Importing torch"))
-        return self._holding.opened(job.name, job.device, job.dtype, report, cancel)
+        return self._holding.opened(job.name, job.device, job.dtype, report, cancel, afresh=afresh)
 
     def _tend(self, job: TendModels, tell: Tell) -> None:
         shelf = self._holding.shelf
@@ -209,13 +210,13 @@ class Desk:
         return loaded
 
     def _donor_for(self, session: Session, cancel: CancelToken, tell: Tell) -> LoadedModel | None:
-        """Return the model that transplants come from, opened like the open one."""
-        if not session.donor_model or self._open is None or self._asked is None:
+        """Return the model that transplants come from, opened like the open one; None where nothing is transplanted."""
+        if not session.donor_model or self._open is None or self._asked is None or "transplant" not in wanted(session):
             return None
         if session.donor_model == session.model:
             return self._open.loaded
         job = OpenModel(session.donor_model, self._asked.device, self._asked.dtype)
-        checked = self._opened(job, cancel, tell)
+        checked = self._opened(job, cancel, tell, afresh=False)
         self._holding.keep(checked)
         return checked.loaded
 

@@ -81,8 +81,15 @@ class Holding:
         pool = next((kept.pool for identity, kept in self.shelf if identity == is_open), "cpu")
         return ModelsHeld(models, self._share, self.budget(pool))
 
-    def opened(self, name: str, device: str, dtype: str, report: Report, cancel: CancelToken) -> Checked:
+    def opened(
+        self, name: str, device: str, dtype: str, report: Report, cancel: CancelToken, *, afresh: bool = True
+    ) -> Checked:
         """Return a model that is held, or open and check it; `keep` holds it from then on.
+
+        Parameters
+        ----------
+        afresh : bool
+            Whether one that failed its check is loaded again: that is what the user opens it again for.
 
         Raises
         ------
@@ -95,8 +102,9 @@ class Holding:
 
         prepared = prepare_model(name, device=device, dtype=dtype, report=report, cancel=cancel)
         held = self.shelf.find(prepared.identity)
-        # One that failed its check is loaded afresh: that is what opening it again is for.
-        return held if held is not None and held.check.passed else self._checked(prepared, report, cancel)
+        if held is not None and (held.check.passed or not afresh):
+            return held
+        return self._checked(prepared, report, cancel)
 
     def keep(self, checked: Checked) -> None:
         """Hold a model as the most recently used."""

@@ -55,6 +55,12 @@ def test_that_denoising_is_a_name_and_decides_no_number(command: Command, tiny_g
     assert {key: denoising[key] for key in same} == {key: noising[key] for key in same}
 
 
+def test_that_a_direction_between_prompts_is_no_patch(command: Command, tiny_gpt2: TinyModel) -> None:
+    found = ask(command, tiny_gpt2, "--cut", "L1.resid_post=project_out(v=donor)", "--donor-prompt", OTHER)
+    assert found["effect"]["changed"]
+    assert "patching" not in found
+
+
 def test_that_tokens_are_matched_as_the_user_says(command: Command, tiny_gpt2: TinyModel) -> None:
     cut = ("--cut", "L1.resid_post@-1,0=patch", "--donor-prompt", LONGER)
     last = len(tiny_gpt2.tokenizer(PROMPT).input_ids) - 1

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 
+from core.interventions.notation import parse_cut
+from core.interventions.plan import Plan
 from core.models import loading, memory
 from core.models.loading import load_prepared
-from core.runs.events import Failure, Finished, ModelOpened, ModelsHeld, ModelsListed, Progress
+from core.runs.events import CheckLine, CheckReport, Failure, Finished, ModelOpened, ModelsHeld, ModelsListed, Progress
 from core.runs.trace import trace
 from core.sessions import holding, operate
 from core.sessions.desk import Desk, OpenModel, Operate, TendModels
@@ -28,6 +30,10 @@ def opening(tiny: TinyModel, dtype: str = "float32") -> OpenModel:
 
 def running(tiny: TinyModel, **more: Any) -> Operate:
     return Operate(Session(model=str(tiny.folder), prompt=tiny.prompt, **more))
+
+
+def transplanting(tiny: TinyModel, donor: str) -> Operate:
+    return running(tiny, donor_model=donor, plan=Plan((parse_cut("L0.resid_post@-1=transplant"),)))
 
 
 def steps(desk: Desk, job: object) -> list[str]:
@@ -151,23 +157,37 @@ def test_that_a_run_is_lent_its_donor(
     donors = ["", *(str(tiny.folder) for tiny in (tiny_llama, tiny_gpt2, tiny_bert))]
     for donor in donors:
         assert not any(
-            isinstance(event, Failure | ModelOpened) for event in told(desk, running(tiny_llama, donor_model=donor))
+            isinstance(event, Failure | ModelOpened) for event in told(desk, transplanting(tiny_llama, donor))
         )
     assert seen == [None, *donors[1:]]
     assert held_by(desk) == ["tiny-bert", "(tiny-llama)", "tiny-gpt2"]
-    assert "Loading weights" not in steps(desk, running(tiny_llama, donor_model=donors[-1]))
+    assert "Loading weights" not in steps(desk, transplanting(tiny_llama, donors[-1]))
 
 
 def test_that_a_donor_that_cannot_be_had_is_one_sentence(desk: Desk, tiny_llama: TinyModel) -> None:
-    last = served(desk, running(tiny_llama, donor_model="/no/such/folder"))[-1]
+    last = served(desk, transplanting(tiny_llama, "/no/such/folder"))[-1]
     assert last == Failure("There is no folder /no/such/folder.", "Check the spelling of the path.")
+
+
+def test_that_a_donor_is_not_opened_where_nothing_is_transplanted(desk: Desk, tiny_llama: TinyModel) -> None:
+    assert isinstance(served(desk, running(tiny_llama, donor_model="/no/such/folder"))[-1], Finished)
+
+
+def test_that_a_donor_that_fails_its_check_is_loaded_once(
+    desk: Desk, tiny_llama: TinyModel, tiny_bert: TinyModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = CheckReport((CheckLine("sum", False, "The parts do not add up."),), 0.0)
+    monkeypatch.setattr("core.runs.self_check.self_check", lambda *_: failed)
+    job = transplanting(tiny_llama, str(tiny_bert.folder))
+    assert "Loading weights" in steps(desk, job)
+    assert "Loading weights" not in steps(desk, job)
 
 
 def test_that_the_open_model_stays_while_its_donor_is_opened(
     desk: Desk, tiny_llama: TinyModel, tiny_gpt2: TinyModel, budget: dict[str, int]
 ) -> None:
     budget["total"] = 0
-    events = served(desk, running(tiny_llama, donor_model=str(tiny_gpt2.folder)))
+    events = served(desk, transplanting(tiny_llama, str(tiny_gpt2.folder)))
     assert isinstance(events[-1], Finished)
     assert "(tiny-llama)" in held_by(desk)
 
