@@ -99,7 +99,7 @@ CUTS = {
     "L0.mlp_out@0=resample": "Resample needs reference prompts. "
     "Choose a set or a file of your own, or give --references.",
     "embed@0=transplant": "Transplant needs a donor model. Choose one, or give --donor-model.",
-    "L1H0.z=silence->L1H0.q": "What L1H0.z says is read from layer 2 on. Choose q, k or v of a later layer, or the logits.",
+    "L1H0.z=silence->L1H0.q": "Only layers after layer 1 read what L1H0.z adds. Choose q, k or v of a later layer, or the logits.",
     "silence": f"'silence' is not a cut. {NO_CUT}",
     "": f"'' is not a cut. {NO_CUT}",
 }  # fmt: skip
