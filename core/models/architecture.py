@@ -39,6 +39,10 @@ class Architecture:
     attention_output : str or None
         The module, below a block, whose output is attn_out, where that is not the projection:
         a norm that is applied to it before it is added.
+    mlp_reads : str or None
+        The module, below a block, that the residual between attention and MLP goes into on its way to
+        the MLP: a norm, or the MLP itself. None where there is no resid_mid, where ``post_norms`` hold
+        it, and where no module was found.
     mlp_pre : str or None
         The module, below a block, whose output is mlp_pre; None where there is no such thing.
     mlp_pre_half : {"whole", "first", "second"}
@@ -101,6 +105,7 @@ class Architecture:
     attention: str
     attention_projection: str
     attention_output: str | None = None
+    mlp_reads: str | None = None
     mlp_pre: str | None
     mlp_pre_half: Literal["whole", "first", "second"] = "whole"
     mlp_projection: str | None

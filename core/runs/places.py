@@ -164,15 +164,29 @@ class _Place:
         )
 
     def between(self) -> Hooks:
-        """See the residual between attention and MLP.
+        """See the residual between attention and MLP."""
+        table = self._loaded.architecture
+        if table.post_norms is not None:
+            return self.at_part(table.post_norms[0], "output")
+        if table.mlp_reads is None:
+            return self._through_attention()
 
-        No module of a pre-norm family holds it: it is changed through what the attention adds.
+        def put_in(x: Tensor) -> None:
+            edited = self._edit(x)
+            if edited is not None:
+                # In place: this very tensor is also what the MLP's output is added to, and a sum of differences rounds.
+                x.copy_(edited)
+
+        return Hooks([Hook(self._part(table.mlp_reads), "input", self._unfolded(put_in), self._turn)])
+
+    def _through_attention(self) -> Hooks:
+        """See the residual between attention and MLP where no module is known that reads it.
+
+        It is changed through what the attention adds, to within a rounding.
         """
         import torch
 
         table, times = self._loaded.architecture, self._loaded.residual_multiplier
-        if table.post_norms is not None:
-            return self.at_part(table.post_norms[0], "output")
         seen: list[Tensor] = []
 
         def replace(out: Tensor) -> Tensor | None:

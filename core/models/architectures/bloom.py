@@ -11,6 +11,7 @@ ARCHITECTURE = Architecture(
     blocks="h",
     attention="self_attention",
     attention_projection="self_attention.dense",
+    mlp_reads="post_attention_layernorm",
     mlp_pre="mlp.dense_h_to_4h",
     mlp_projection="mlp.dense_4h_to_h",
     final_norm="ln_f",

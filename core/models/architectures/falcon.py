@@ -6,7 +6,9 @@ from core.models.architecture import Architecture, Config
 
 
 def _variant(table: Architecture, config: Config) -> Architecture:
-    return replace(table, parallel=bool(config.get("new_decoder_architecture") or config.get("parallel_attn", True)))
+    if config.get("new_decoder_architecture") or config.get("parallel_attn", True):
+        return table
+    return replace(table, parallel=False, mlp_reads="post_attention_layernorm")
 
 
 ARCHITECTURE = Architecture(

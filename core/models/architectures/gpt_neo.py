@@ -11,6 +11,7 @@ ARCHITECTURE = Architecture(
     blocks="h",
     attention="attn.attention",
     attention_projection="attn.attention.out_proj",
+    mlp_reads="ln_2",
     mlp_pre="mlp.c_fc",
     mlp_projection="mlp.c_proj",
     final_norm="ln_f",

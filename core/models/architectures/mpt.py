@@ -11,6 +11,7 @@ ARCHITECTURE = Architecture(
     blocks="blocks",
     attention="attn",
     attention_projection="attn.out_proj",
+    mlp_reads="norm_2",
     mlp_pre="ffn.up_proj",
     mlp_projection="ffn.down_proj",
     final_norm="norm_f",

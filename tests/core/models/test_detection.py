@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 PARTS = (
     "language_model_class", "backbone_class", "objective", "blocks", "attention", "attention_projection",
-    "attention_output", "mlp_pre", "mlp_projection", "mlp_output", "post_norms", "final_norm", "head", "parallel",
+    "attention_output", "mlp_reads", "mlp_pre", "mlp_projection", "mlp_output", "post_norms", "final_norm", "head", "parallel",
     "logit_scaling", "residual_multiplier", "own_attention", "transposed_projection",
 )  # fmt: skip
 # What the structure does not show, by family. An outer head computes what its only part does.

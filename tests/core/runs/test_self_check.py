@@ -26,6 +26,7 @@ NAMES = [
     "attention rows",
     "pattern and values",
     "order of parts",
+    "between parts",
     "neurons",
     "logit lens",
     "editing z",
@@ -61,7 +62,7 @@ def test_that_a_wrong_mlp_projection_breaks_the_residual_identity(tiny_gpt2: Tin
 
 
 def test_that_forgotten_post_norms_break_the_residual_identity(tiny_bert: TinyModel, opened: Opened) -> None:
-    assert failures(with_table(opened(tiny_bert), post_norms=None)) == {"residual identities"}
+    assert failures(with_table(opened(tiny_bert), post_norms=None)) == {"residual identities", "between parts"}
 
 
 def test_that_a_forgotten_final_norm_breaks_the_lens(tiny_llama: TinyModel, opened: Opened) -> None:
@@ -82,6 +83,9 @@ def test_that_a_wrong_place_of_z_is_found(tiny_gpt2: TinyModel, opened: Opened) 
     [
         ("gpt2", {"parallel": True}, "order of parts"),
         ("gptj", {"parallel": False}, "order of parts"),
+        ("gpt2", {"mlp_reads": "ln_1"}, "between parts"),
+        ("gpt2", {"mlp_reads": "mlp"}, "between parts"),
+        ("olmo2", {"mlp_reads": "post_feedforward_layernorm"}, "between parts"),
         ("gpt2", {"mlp_pre": "attn.c_attn"}, "neurons"),
         ("gpt2", {"mlp_pre": "mlp.c_proj"}, "neurons"),
         ("gpt2", {"own_attention": True, "pattern": "attn.attn_dropout"}, "attention rows"),
@@ -100,6 +104,13 @@ def test_that_a_wrong_table_is_found(
     loaded = opened(tiny_of(family))
     assert failures(loaded) == set()
     assert line in failures(with_table(loaded, **error))
+
+
+@pytest.mark.parametrize("family", ["gpt2", "olmo2", "granite"])
+def test_that_the_middle_is_reached_without_a_module_that_reads_it(
+    family: str, tiny_of: TinyOf, opened: Opened
+) -> None:
+    assert failures(with_table(opened(tiny_of(family)), mlp_reads=None)) == set()
 
 
 def test_that_a_part_nothing_passes_through_is_named(tiny_gpt2: TinyModel, opened: Opened) -> None:
