@@ -39,6 +39,8 @@ class Parameter:
         The range a slider offers; values outside can still be typed.
     choices : tuple of str
         For ``"choice"``.
+    called : tuple of str
+        What each choice is called on screen, where its word in the notation says too little alone.
     is_dose : bool
         Whether this is the operation's strength, which the dose slider drives.
     parse : callable or None
@@ -55,6 +57,7 @@ class Parameter:
     maximum: float = float("inf")
     shown: tuple[float, float] = (0.0, 1.0)
     choices: tuple[str, ...] = ()
+    called: tuple[str, ...] = ()
     is_dose: bool = False
     parse: Callable[[str], object] | None = None
 

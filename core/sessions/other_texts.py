@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 COUNTERFACTUAL = "The counterfactual prompt"
 HOW_TO_SUPPLY: dict[Need, tuple[str, str]] = {
-    "donor": ("a counterfactual prompt", "Type one beside the prompt, or give --donor-prompt."),
-    "references": ("reference prompts", "Choose a set or a file of your own, or give --references."),
-    "transplant": ("a donor model", "Choose one, or give --donor-model."),
+    "donor": ("a counterfactual prompt", "Type one below the prompt."),
+    "references": ("reference prompts", "Choose a set, or a file of your own, below the prompt."),
+    "transplant": ("a donor model", "Choose one below the prompt."),
 }
 
 

@@ -114,7 +114,7 @@ def click_words(scene: GridScene, site: Site) -> str:
     if there is None:
         return f"Click: {operation_words(scene.operation, scene.params)} {at_words(scene)}"
     if there.operation == scene.operation:
-        return f"Click: takes {operation_label(there.operation)} off"
+        return "Click: takes it off"
     return f"Click: puts {operation_label(scene.operation)} in place of {operation_label(there.operation)}"
 
 

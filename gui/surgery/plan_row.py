@@ -36,6 +36,8 @@ class PlanRow:
         What should stand beside its figures.
     receiver : str
         The only site that its change is carried to; empty where it spreads.
+    carries : bool
+        Whether anything comes after its site that a change could be carried to.
     """
 
     place: str
@@ -46,6 +48,7 @@ class PlanRow:
     warning: str = ""
     remark: str = ""
     receiver: str = ""
+    carries: bool = True
 
 
 def plan_row(
@@ -79,6 +82,7 @@ def plan_row(
         warning=problem or (told if incision.enabled else ""),
         remark="; ".join(remarks) if incision.enabled else "",
         receiver="" if incision.receiver is None else str(incision.receiver),
+        carries=incision.site.hook_point != "logits",
     )
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from core.runs.result import RunResult
 
 NOTHING = "nothing changed"
-NOT_THE_ANSWER = "the incisions changed hidden states but not the answer"
+NOT_THE_ANSWER = "the incisions changed activations but not the answer"
 
 
 def seeds_words(result: RunResult) -> str:
@@ -22,7 +22,9 @@ def no_change_words(result: RunResult) -> str:
     """Return that incisions changed nothing, or nothing of the answer; empty where they did."""
     if not result.request.plan or (result.effect.changed and result.effect.output_changed):
         return ""
-    return NOT_THE_ANSWER if result.effect.changed else NOTHING
+    # The logits of tokens that are not read are changed without a trace in any hidden state.
+    stayed = {each.index for each in result.request.plan} <= set(result.unchanged)
+    return NOT_THE_ANSWER if result.effect.changed or not stayed else NOTHING
 
 
 def incision_words(result: RunResult) -> list[str]:

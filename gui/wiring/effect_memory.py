@@ -18,7 +18,7 @@ Place = tuple["Site", tuple[int, ...]]
 def effect_words(effect: Effect) -> str:
     """Return an effect in words: Δ log p and KL, or that nothing moved."""
     if not effect.changed:
-        return "no change at all"
+        return "no change in any hidden state nor in the answer"
     if effect.log_prob is None or effect.kl is None:
         return "the hidden states change; there is no prediction to compare"
     if not effect.output_changed:
@@ -52,7 +52,7 @@ class EffectMemory:
         if len(result.request.plan) == 1:
             self._alone[_named(result.request.plan[0])] = result.effect
         self._last = result
-        lost = result.effect.changed and not result.effect.output_changed
+        lost = not result.effect.output_changed
         words = UNANSWERED if len(result.request.plan) == 1 else UNANSWERED_TOGETHER
         self.told = {each.index: words for each in result.request.plan if lost}
         self.told |= dict.fromkeys(result.unchanged, UNCHANGED)
@@ -79,7 +79,8 @@ class EffectMemory:
                 continue
             alone = self._alone.get(_named(incision))
             own = "" if alone is None else f"alone: {effect_words(alone)}; "
-            texts[place] = f"{own}all {len(plan)} cuts together: {together}"
+            count = "both" if len(plan) == 2 else f"all {len(plan)}"
+            texts[place] = f"{own}{count} incisions together: {together}"
         return texts
 
 

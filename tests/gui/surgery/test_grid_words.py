@@ -41,7 +41,7 @@ def test_that_a_cut_cell_says_what_is_done_there_and_what_it_did() -> None:
 @pytest.mark.parametrize(
     ("in_hand", "chosen", "said"),
     [
-        ("silence", (4,), "Click: takes silence off"),
+        ("silence", (4,), "Click: takes it off"),
         ("noise", (4,), "Click: puts noise in place of silence"),
         ("silence", (5,), "Click: silence at 5 apple"),
     ],

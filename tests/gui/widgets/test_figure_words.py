@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     from core.runs.result import RunResult
 
 
-def operated(*cuts: str, remarks: tuple[Remark, ...] = (), changed: bool = True, answer: bool = True) -> RunResult:
+def operated(
+    *cuts: str,
+    remarks: tuple[Remark, ...] = (),
+    changed: bool = True,
+    answer: bool = True,
+    unchanged: tuple[int, ...] = (),
+) -> RunResult:
     """Return a result of these cuts."""
     plan = []
     for index, text in enumerate(cuts):
@@ -28,7 +34,8 @@ def operated(*cuts: str, remarks: tuple[Remark, ...] = (), changed: bool = True,
         plan.append(ResolvedIncision(index, cut.site, (1,), cut.operation, params))
     made = result(3)
     effect = replace(made.effect, changed=changed, output_changed=answer)
-    return replace(made, request=replace(made.request, plan=tuple(plan)), remarks=remarks, effect=effect)
+    request = replace(made.request, plan=tuple(plan))
+    return replace(made, request=request, remarks=remarks, effect=effect, unchanged=unchanged)
 
 
 def test_that_what_needs_no_words_gets_none() -> None:
@@ -61,7 +68,12 @@ def test_that_several_seeds_are_said_first() -> None:
     ("changed", "answer", "words"), [(True, True, ""), (True, False, NOT_THE_ANSWER), (False, False, NOTHING)]
 )
 def test_that_a_plan_without_effect_is_named(changed: bool, answer: bool, words: str) -> None:
-    assert no_change_words(operated("L1H2.z@1=silence", changed=changed, answer=answer)) == words
+    unchanged = () if changed else (0,)
+    assert no_change_words(operated("L1H2.z@1=silence", changed=changed, answer=answer, unchanged=unchanged)) == words
+
+
+def test_that_logits_that_are_not_read_are_not_said_to_have_stayed() -> None:
+    assert no_change_words(operated("logits@1=silence", changed=False, answer=False)) == NOT_THE_ANSWER
 
 
 def test_that_without_incisions_nothing_is_said_of_no_change() -> None:

@@ -329,7 +329,7 @@ def test_that_a_transplant_asks_for_a_donor_model_and_its_fit_stands_beside_the_
     ("cut", "words"),
     [
         ("L1H2.z@1=scale(k=1)", "nothing changed"),
-        ("L2.resid_post@0=silence", "the incisions changed hidden states but not the answer"),
+        ("L2.resid_post@0=silence", "the incisions changed activations but not the answer"),
         ("L0.resid_post@0=silence", ""),
     ],
 )
