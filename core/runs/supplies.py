@@ -17,6 +17,7 @@ from core.runs.result import Remark
 from core.runs.spread import spread_of
 from core.runs.trace import answer_of
 from core.runs.transplanting import Transplanter
+from core.sites.site import Site
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from core.runs.cache import RunCache
     from core.runs.request import ResolvedIncision, RunRequest
     from core.runs.trace import Trace
-    from core.sites.site import Site
 
 
 class Supplies:
@@ -87,7 +87,8 @@ class Supplies:
         """Return the same with what the incision's path carries, where it has a receiver."""
         if incision.receiver is None:
             return known
-        return replace(known, carried=carried_by_path(self._loaded, self._request.ids, incision, known, self._cancel))
+        carried = carried_by_path(self._loaded, self._request.ids, self._clean, incision, known, self._cancel)
+        return replace(known, carried=carried)
 
     def _with_spread(self, known: Activation, incision: ResolvedIncision) -> Activation:
         site = incision.site
@@ -118,7 +119,11 @@ class Supplies:
 
     def _references(self, incision: ResolvedIncision) -> tuple[Tensor, ...]:
         """Return the site at those chosen tokens that each reference prompt is long enough for."""
-        rows = self._captured(self._request.references, incision.site)
+        site = incision.site
+        # Logits of all their tokens would not fit into memory: they are reckoned from the last residual where wanted.
+        of_logits = site.hook_point == "logits"
+        stream = Site("resid_post", self._loaded.info.n_layers - 1)
+        rows = self._captured(self._request.references, stream if of_logits else site)
         last = incision.positions[-1]
         reach = sum(len(row) > last for row in rows)
         if not reach:
@@ -128,7 +133,14 @@ class Supplies:
             )
         short = "" if reach == len(rows) else f" at token {last} (of {len(rows)}; the others are too short)"
         self._remark(incision, f"over {reach} reference prompts{short}")
-        return tuple(row[[position for position in incision.positions if position < len(row)]] for row in rows)
+        found = tuple(row[[position for position in incision.positions if position < len(row)]] for row in rows)
+        return self._answers(found) if of_logits else found
+
+    def _answers(self, residuals: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        import torch
+
+        with torch.inference_mode():
+            return tuple(answer_of(self._loaded, each) for each in residuals)
 
     def _transplanted(self, incision: ResolvedIncision) -> Tensor:
         assert self._transplanter is not None, "a transplant was resolved with its donor"

@@ -184,6 +184,27 @@ def test_that_a_direction_is_read_anew_from_its_file(tiny_gpt2: TinyModel, tmp_p
     assert kls[0] != kls[1]
 
 
+@pytest.mark.parametrize("receiver", ["L1.q", "logits"])
+def test_that_a_path_takes_two_forward_passes_of_its_own(tiny_gpt2: TinyModel, receiver: str) -> None:
+    loaded, passes = opened(tiny_gpt2), []
+    handle = loaded.backbone.register_forward_hook(lambda *_: passes.append(1))
+    try:
+        told(loaded, f"L0H1.z@2=silence->{receiver}")
+    finally:
+        handle.remove()
+    assert len(passes) == 4  # the clean run, what is held on the way, the path, the operated run
+
+
+def test_that_logits_of_reference_prompts_are_not_kept(tiny_gpt2: TinyModel) -> None:
+    loaded, cache = opened(tiny_gpt2), RunCache()
+    references = (OTHER, "Paris is the capital of France")
+    plan = Plan((parse_cut("logits@1=mean(over=references)"),))
+    session = Session(model=loaded.info.name, prompt=PROMPT, plan=plan, references=references)
+    assert not result_of(list(operate(loaded, session, cache, CancelToken()))).unchanged
+    n_tokens = sum(len(tokenize(loaded, text)) for text in references)
+    assert cache._captured_bytes() == 4 * n_tokens * loaded.info.d_model
+
+
 def test_that_several_seeds_give_a_band_and_one_gives_none(tiny_gpt2: TinyModel) -> None:
     loaded = opened(tiny_gpt2)
     many = result_of(told(loaded, "L0.block@1=noise", seeds=5))
