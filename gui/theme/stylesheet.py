@@ -231,7 +231,7 @@ def _arrows(p: Palette, px: Pixels) -> str:
         padding: {px(4)}px; outline: none;
         selection-background-color: {p.accent_soft}; selection-color: {p.text}; }}
     QComboBox QAbstractItemView::item {{ min-height: {px(28)}px; padding: 0px {px(8)}px; }}
-    QSpinBox, QDoubleSpinBox {{ padding-right: {px(22)}px; }}
+    QSpinBox, QDoubleSpinBox {{ padding-right: {px(4)}px; }}
     QSpinBox[tight="true"] {{ padding-top: {px(2)}px; padding-bottom: {px(2)}px; }}
     {spin.format("up")} {{ subcontrol-origin: border; subcontrol-position: top right; width: {px(20)}px;
         border: none; background: transparent; margin: 2px 2px 0px 0px; border-radius: {px(3)}px; }}
