@@ -180,12 +180,18 @@ class Desk:
         loaded, shelf = self._model_for(session, cancel, tell), self._holding.shelf
         with ExitStack() as stays:
             stays.enter_context(shelf.pinned(loaded.identity))
-            donor = self._donor_for(session, cancel, tell)
+            donor = missing = None
+            try:
+                donor = self._donor_for(session, cancel, tell)
+            except OutOfMemory:
+                raise
+            except SurgeryError as error:
+                missing = error  # the rest of the plan can be followed
             if donor is not None:
                 stays.enter_context(shelf.pinned(donor.identity))
 
             def run() -> None:
-                for event in follow(loaded, session, self._cache, cancel, donor):
+                for event in follow(loaded, session, self._cache, cancel, donor, missing):
                     tell(event)
 
             try:

@@ -12,7 +12,17 @@ from core.interventions.notation import parse_cut
 from core.interventions.plan import Plan
 from core.models import loading, memory
 from core.models.loading import load_prepared
-from core.runs.events import CheckLine, CheckReport, Failure, Finished, ModelOpened, ModelsHeld, ModelsListed, Progress
+from core.runs.events import (
+    CheckLine,
+    CheckReport,
+    Failure,
+    Finished,
+    ModelOpened,
+    ModelsHeld,
+    ModelsListed,
+    Progress,
+    Resolved,
+)
 from core.runs.trace import trace
 from core.sessions import holding, operate
 from core.sessions.desk import Desk, OpenModel, Operate, TendModels
@@ -142,7 +152,9 @@ def test_that_the_listing_names_models_folders_and_devices(desk: Desk, tiny_gpt2
 def run_with(seen: list[str | None]) -> Any:
     """Return a run that only notes which donor it was lent."""
 
-    def run(loaded: LoadedModel, session: Session, cache: object, cancel: object, donor: LoadedModel | None) -> Any:
+    def run(
+        loaded: LoadedModel, session: Session, cache: object, cancel: object, donor: LoadedModel | None, missing: object
+    ) -> Any:
         seen.append(None if donor is None else donor.info.name)
         return iter(())
 
@@ -164,9 +176,15 @@ def test_that_a_run_is_lent_its_donor(
     assert "Loading weights" not in steps(desk, transplanting(tiny_llama, donors[-1]))
 
 
-def test_that_a_donor_that_cannot_be_had_is_one_sentence(desk: Desk, tiny_llama: TinyModel) -> None:
-    last = served(desk, transplanting(tiny_llama, "/no/such/folder"))[-1]
-    assert last == Failure("There is no folder /no/such/folder.", "Check the spelling of the path.")
+def test_that_without_its_donor_the_rest_of_a_plan_is_followed(desk: Desk, tiny_llama: TinyModel) -> None:
+    plan = Plan((parse_cut("L0.resid_post@-1=transplant"), parse_cut("L1.mlp_out@-1=silence")))
+    events = served(desk, running(tiny_llama, donor_model="/no/such/folder", plan=plan))
+    request, notes = next((event.request, event.notes) for event in events if isinstance(event, Resolved))
+    assert [(note.index, note.message, note.hint) for note in notes] == [
+        (0, "There is no folder /no/such/folder.", "Check the spelling of the path.")
+    ]
+    assert [incision.index for incision in request.plan] == [1]
+    assert isinstance(events[-1], Finished)
 
 
 def test_that_a_donor_is_not_opened_where_nothing_is_transplanted(desk: Desk, tiny_llama: TinyModel) -> None:
