@@ -158,18 +158,18 @@ class Supplies:
         if form.kind == "donor":
             rows["donor"] = self._captured((self._request.donor,), incision.site)[0]
         if form.kind == "pca":
-            rows |= self._spread_rows(incision)
+            rows |= self._spread_rows(incision, f"principal component {form.number}")
         return resolve_direction(self._loaded, form, **rows)
 
-    def _spread_rows(self, incision: ResolvedIncision) -> dict[str, Tensor]:
+    def _spread_rows(self, incision: ResolvedIncision, name: str) -> dict[str, Tensor]:
         """Return the tokens of the reference prompts, whose spread a component is of; else it is this prompt's."""
         import torch
 
         if not self._request.references:
-            self._remark(incision, f"component of the {len(self._request.ids)} tokens of this prompt")
+            self._remark(incision, f"{name} of the {len(self._request.ids)} tokens of this prompt")
             return {}
         found = torch.cat(self._captured(self._request.references, incision.site))
-        self._remark(incision, f"component of {len(found)} tokens of {len(self._request.references)} reference prompts")
+        self._remark(incision, f"{name} of {len(found)} tokens of {len(self._request.references)} reference prompts")
         return {"references": found}
 
     def _remark(self, incision: ResolvedIncision, text: str) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from core.interventions.ops import OPERATIONS
+from core.sessions.other_texts import taken_by
 from gui.surgery.plan_row import UNANSWERED, UNANSWERED_TOGETHER, UNCHANGED
 
 if TYPE_CHECKING:
-    from core.runs.request import ResolvedIncision
+    from core.runs.request import ResolvedIncision, RunRequest
     from core.runs.result import Effect, RunResult
     from core.sites.site import Site
 
@@ -41,7 +44,7 @@ class EffectMemory:
         self.told: dict[int, str] = {}
         self.remarks: dict[int, tuple[str, ...]] = {}
         self._question: object = None
-        self._alone: dict[ResolvedIncision, Effect] = {}
+        self._alone: dict[Hashable, Effect] = {}
         self._last: RunResult | None = None
 
     def remember(self, result: RunResult) -> None:
@@ -50,7 +53,7 @@ class EffectMemory:
         if question != self._question:
             self._question, self._alone = question, {}
         if len(result.request.plan) == 1:
-            self._alone[_named(result.request.plan[0])] = result.effect
+            self._alone[_decisive(result.request.plan[0], result.request)] = result.effect
         self._last = result
         lost = not result.effect.output_changed
         words = UNANSWERED if len(result.request.plan) == 1 else UNANSWERED_TOGETHER
@@ -69,7 +72,8 @@ class EffectMemory:
         """Return what is to be read at each cut of the last run."""
         if self._last is None:
             return {}
-        plan = self._last.request.plan
+        request = self._last.request
+        plan = request.plan
         together = effect_words(self._last.effect)
         texts = {}
         for incision in plan:
@@ -77,13 +81,20 @@ class EffectMemory:
             if len(plan) == 1:
                 texts[place] = together
                 continue
-            alone = self._alone.get(_named(incision))
+            alone = self._alone.get(_decisive(incision, request))
             own = "" if alone is None else f"alone: {effect_words(alone)}; "
             count = "both" if len(plan) == 2 else f"all {len(plan)}"
             texts[place] = f"{own}{count} incisions together: {together}"
         return texts
 
 
-def _named(incision: ResolvedIncision) -> ResolvedIncision:
-    """Return the incision whatever its place in the plan."""
-    return replace(incision, index=0)
+def _decisive(incision: ResolvedIncision, request: RunRequest) -> Hashable:
+    """Return all that decides what an incision does alone: not its place in the plan, nor what only others take."""
+    needs = taken_by(incision)
+    return (
+        replace(incision, index=0),
+        request.donor if "donor" in needs else None,
+        request.references if "references" in needs else None,
+        request.transplant if "transplant" in needs else None,
+        request.repeats if OPERATIONS[incision.operation].is_random else 1,
+    )

@@ -61,6 +61,11 @@ def test_that_a_direction_between_prompts_is_no_patch(command: Command, tiny_gpt
     assert "patching" not in found
 
 
+def test_that_a_remark_names_the_component(command: Command, tiny_gpt2: TinyModel) -> None:
+    (remark,) = ask(command, tiny_gpt2, "--cut", "L1.resid_post=project_out(v=pca2)")["remarks"]
+    assert remark["text"].startswith("principal component 2 of the ")
+
+
 def test_that_tokens_are_matched_as_the_user_says(command: Command, tiny_gpt2: TinyModel) -> None:
     cut = ("--cut", "L1.resid_post@-1,0=patch", "--donor-prompt", LONGER)
     last = len(tiny_gpt2.tokenizer(PROMPT).input_ids) - 1
