@@ -132,7 +132,7 @@ class Supplies:
                 "Give longer reference prompts, or choose an earlier token.",
             )
         short = "" if reach == len(rows) else f" at token {last} (of {len(rows)}; the others are too short)"
-        self._remark(incision, f"over {reach} reference prompts{short}")
+        self._remark(incision, f"over {reach} reference prompt{'' if reach == 1 else 's'}{short}")
         found = tuple(row[[position for position in incision.positions if position < len(row)]] for row in rows)
         return self._answers(found) if of_logits else found
 

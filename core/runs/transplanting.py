@@ -35,17 +35,13 @@ class Transplanter:
         Raises
         ------
         SurgeryError
-            If the donor has no such layer, or its width needs a map that was refused.
+            If the donor's width needs a map that was refused, or none can be fitted.
         """
         import torch
 
         params = dict(incision.params)
         layer, kind = int(params["layer"]), str(params["map"])
         info = self._donor.info
-        if not -1 <= layer < info.n_layers:
-            raise SurgeryError(
-                f"{info.name} has no layer {layer}.", f"Choose a layer from 0 to {info.n_layers - 1}, or -1."
-            )
         source = self._request.transplant
         assert source is not None, "a transplant was resolved with its source"
         taken = self._residual(self._donor, source.ids, layer + 1)[list(incision.sources)]

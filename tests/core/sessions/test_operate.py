@@ -184,6 +184,24 @@ def test_that_a_direction_is_read_anew_from_its_file(tiny_gpt2: TinyModel, tmp_p
     assert kls[0] != kls[1]
 
 
+@pytest.mark.parametrize(
+    ("cut", "message"),
+    [
+        ("L0.resid_post@-1=transplant(layer=2)", "has no layer 2."),
+        ("L0.resid_post@-1=project_out(v=pca99)", "There is no principal component 99: "),
+    ],
+)
+def test_that_a_cut_that_cannot_be_followed_leaves_the_others(tiny_llama: TinyModel, cut: str, message: str) -> None:
+    loaded = opened(tiny_llama)
+    cut = cut.replace("layer=2", f"layer={loaded.info.n_layers}")
+    message = message.replace("layer 2", f"layer {loaded.info.n_layers}")
+    events = told(loaded, cut, "L0.block@1=silence", donor=loaded, donor_model=loaded.info.name)
+    ((part, index, said),) = notes_of(events)
+    assert (part, index) == ("incision", 0)
+    assert message in said
+    assert [each.index for each in result_of(events).request.plan] == [1]
+
+
 @pytest.mark.parametrize("receiver", ["L1.q", "logits"])
 def test_that_a_path_takes_two_forward_passes_of_its_own(tiny_gpt2: TinyModel, receiver: str) -> None:
     loaded, passes = opened(tiny_gpt2), []
