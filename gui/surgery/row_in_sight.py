@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject
+from PySide6.QtCore import QObject
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QListView
@@ -23,8 +23,9 @@ class RowInSight(QObject):
         self._view = view
         self._last: tuple[int, int] = (-1, 0)
         self._follows = False
-        view.viewport().installEventFilter(self)
         view.verticalScrollBar().actionTriggered.connect(self._on_scrolled)
+        # Rows have grown, or a notice above has taken room.
+        view.verticalScrollBar().rangeChanged.connect(self.keep)
 
     def set_row(self, row: int) -> None:
         """Take another row, or with -1 none; the same one of as many rows is not scrolled to anew."""
@@ -37,12 +38,6 @@ class RowInSight(QObject):
         """Scroll to the row, unless somebody has scrolled away from it."""
         if self._follows and self._last[0] < self._view.model().rowCount():
             self._view.scrollTo(self._view.model().index(self._last[0], 0))
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Keep the row in sight when a notice above takes room."""
-        if event.type() == QEvent.Type.Resize:
-            self.keep()
-        return super().eventFilter(watched, event)
 
     def _on_scrolled(self) -> None:
         self._follows = False

@@ -224,7 +224,7 @@ def _fields(p: Palette, px: Pixels) -> str:
 def _arrows(p: Palette, px: Pixels) -> str:
     spin = "QSpinBox::{0}-button, QDoubleSpinBox::{0}-button"
     return f"""
-    QComboBox {{ padding-right: {px(26)}px; }}
+    QComboBox {{ padding-right: {px(4)}px; }}
     QComboBox::drop-down {{ border: none; width: {px(24)}px; }}
     QComboBox::down-arrow {{ image: url("{icon(p, "down")}"); width: {px(12)}px; height: {px(12)}px; }}
     QComboBox QAbstractItemView {{ background: {p.surface}; color: {p.text}; border: 1px solid {p.border_strong};

@@ -92,7 +92,7 @@ def test_that_values_are_shown_without_being_wished_for(bar: BrushBar, changes: 
     bar.set_brush("noise", (("sigma", 3.25), ("seed", 4), ("std", "token")))
     assert (sigma(bar).box.value(), sigma(bar).slider.dose, seed(bar).box.value()) == (3.25, 3.25, 4)
     assert isinstance(bar.fields["std"], ChoiceField)
-    assert bar.fields["std"].combo.currentText() == "σ of each token"
+    assert bar.fields["std"].combo.currentText() == "σ per token"
     assert changes == []
 
 
