@@ -54,7 +54,7 @@ class Transplanter:
                     f"{info.name} is {info.d_model} wide and {self._loaded.info.name} {self._loaded.info.d_model}.",
                     "Choose the map procrustes or least_squares.",
                 )
-            return taken, f"from {info.name}, {_depth(layer)}, as it is"
+            return taken, f"from {info.name}, {_depth(layer)}, without a map"
         theirs, ours = self._shared(incision, layer + 1)
         mapped = fit(theirs, ours, kind)
         put_in = torch.from_numpy(mapped.apply(_numbers(taken))).to(self._loaded.info.device)
