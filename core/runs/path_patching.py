@@ -7,6 +7,7 @@ al. 2023, "Localizing model behavior with path patching"; there MLPs may be left
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,7 @@ def carried_by_path(
     incision: ResolvedIncision,
     known: Activation,
     cancel: CancelToken,
+    clean_at: Callable[[tuple[Site, ...]], Mapping[Site, Tensor]],
 ) -> Tensor:
     """Return what an incision's path adds to its receiver, [token, width].
 
@@ -52,19 +54,21 @@ def carried_by_path(
         With a receiver.
     known : Activation
         What its operation needs to know.
+    clean_at : callable
+        Gives the clean activations [token, width] at sites.
     """
     sender, receiver = replace(incision, receiver=None), incision.receiver
     assert receiver is not None
     to_logits = receiver.hook_point == "logits"
     between = _between(incision.site, loaded.info.n_layers if receiver.layer is None else receiver.layer)
-    before = capture(loaded, (ids,), between if to_logits else (*between, receiver), cancel)
+    before = clean_at(between if to_logits else (*between, receiver))
     compiled = Compiled(loaded, (sender,), (known,), one(ids))
     # Behind the incision: a block that is held at its clean value hides what was done to it before.
     for site in between:
-        compiled.hooks.add(hooks_at(loaded, site.hook_point, site.layer, 1, _always(before[site][0])))
+        compiled.hooks.add(hooks_at(loaded, site.hook_point, site.layer, 1, _always(before[site])))
     if to_logits:
         return forward(loaded, one(ids), compiled.hooks, cancel)[-1, 0] - clean.residuals[-1]
-    return capture(loaded, (ids,), (receiver,), cancel, compiled.hooks)[receiver][0] - before[receiver][0]
+    return capture(loaded, (ids,), (receiver,), cancel, compiled.hooks)[receiver][0] - before[receiver]
 
 
 def _between(sender: Site, end: int) -> tuple[Site, ...]:
@@ -84,4 +88,5 @@ def _begins(branch: str) -> int:
 
 
 def _always(value: Tensor) -> Edit:
-    return lambda x: value.to(x.dtype).expand_as(x)
+    # Cloned: some families add to their branches in place.
+    return lambda x: value.to(x.dtype).expand_as(x).clone()

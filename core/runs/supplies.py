@@ -54,6 +54,7 @@ class Supplies:
         self._clean = clean
         self._cache = cache
         self._cancel = cancel
+        self._carried: dict[ResolvedIncision, Tensor] = {}
         self._transplanter = None if donor is None else Transplanter(loaded, donor, request, cancel)
 
     def gathered(self) -> list[Activation]:
@@ -87,8 +88,15 @@ class Supplies:
         """Return the same with what the incision's path carries, where it has a receiver."""
         if incision.receiver is None:
             return known
-        carried = carried_by_path(self._loaded, self._request.ids, self._clean, incision, known, self._cancel)
-        return replace(known, carried=carried)
+        if incision not in self._carried:
+            self._carried[incision] = carried_by_path(
+                self._loaded, self._request.ids, self._clean, incision, known, self._cancel, self._clean_at
+            )
+        return replace(known, carried=self._carried[incision])
+
+    def _clean_at(self, sites: tuple[Site, ...]) -> dict[Site, Tensor]:
+        """Return the clean activations [token, width] at sites of the prompt."""
+        return {site: rows[0] for site, rows in self._captured_at((self._request.ids,), sites).items()}
 
     def _with_spread(self, known: Activation, incision: ResolvedIncision) -> Activation:
         site = incision.site
@@ -108,11 +116,18 @@ class Supplies:
 
     def _captured(self, prompts: Sequence[tuple[int, ...]], site: Site) -> list[Tensor]:
         """Return a site's clean activation [token, width] in each prompt."""
-        kept = self._cache.captured(self._loaded.identity, prompts, site)
-        if kept is None:
-            kept = capture(self._loaded, prompts, (site,), self._cancel)[site]
-            self._cache.keep_captured(self._loaded.identity, prompts, site, kept)
-        return kept
+        return self._captured_at(prompts, (site,))[site]
+
+    def _captured_at(self, prompts: Sequence[tuple[int, ...]], sites: Sequence[Site]) -> dict[Site, list[Tensor]]:
+        """Return the clean activations at sites, those that are not kept through one run of each prompt."""
+        model = self._loaded.identity
+        found = {site: self._cache.captured(model, prompts, site) for site in sites}
+        missing = [site for site, rows in found.items() if rows is None]
+        if missing:
+            found |= capture(self._loaded, prompts, missing, self._cancel)
+            for site in missing:
+                self._cache.keep_captured(model, prompts, site, found[site] or [])
+        return {site: rows or [] for site, rows in found.items()}
 
     def _donor(self, incision: ResolvedIncision) -> Tensor:
         return self._captured((self._request.donor,), incision.site)[0][list(incision.sources)]
