@@ -75,6 +75,9 @@ def test_that_check_shows_a_table_of_every_check(command: Command, tiny_language
     head, *lines, ending = said.out.splitlines()
     family = tiny_language_model.name.removeprefix("tiny-")
     assert head == f"{tiny_language_model.folder}: {family}, 3 layers x 4 heads, float32 on cpu"
+    notes = opened(tiny_language_model).info.notes
+    assert lines[len(CHECKS) :] == [f"  note    {note}" for note in notes]
+    lines = lines[: len(CHECKS)]
     assert [line[10:].split("  ")[0] for line in lines] == CHECKS
     assert all(line.startswith("  holds   ") for line in lines)
     assert all(line.endswith(", allowed 1e-04)") for line in lines if "(deviation " in line)

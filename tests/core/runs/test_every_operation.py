@@ -183,5 +183,24 @@ def test_that_every_operation_equals_plain_hooks(family: str, variant: str, poin
     assert count_hooks(pair.loaded.network) == before
 
 
+@pytest.mark.parametrize(("family", "variant"), every_variant())
+def test_that_every_hook_point_that_a_family_has_is_offered(family: str, variant: str, tiny_of: TinyOf) -> None:
+    pair = pair_of(tiny_of, family, variant)
+    paths = pair.plain.paths
+    there = {
+        **dict.fromkeys(("q", "k", "v", "attn_scores"), bool(paths.attention)),
+        "pattern": bool(paths.attention or paths.pattern),
+        "resid_mid": bool(paths.mid),
+        "mlp_pre": bool(paths.mlp_pre),
+        "mlp_post": bool(paths.mlp_post),
+        "logits": pair.loaded.info.has_head,
+    }
+    reasons = {point: pair.loaded.info.why_not(point) for point in HOOK_POINTS}
+    assert {point for point, reason in reasons.items() if reason} == {
+        p for p, is_there in there.items() if not is_there
+    }
+    assert all(reason.endswith(".") for reason in reasons.values() if reason)
+
+
 def test_that_every_registered_operation_is_tried() -> None:
     assert set(SETTINGS) | OF_ITS_OWN == set(OPERATIONS.keys())
