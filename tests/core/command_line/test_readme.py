@@ -21,7 +21,7 @@ def test_that_the_readme_shows_every_command() -> None:
 
 
 @pytest.mark.parametrize("line", SHOWN)
-def test_that_a_command_of_the_readme_works(command: Command, line: str) -> None:
+def test_that_a_command_of_the_readme_does_what_it_says(command: Command, line: str) -> None:
     said = command(*shlex.split(line))
     assert (said.code, said.err) == (0, "")
     if line.startswith(("run", "generate")):
