@@ -52,7 +52,7 @@ class Transplanter:
             if not same_width:
                 raise SurgeryError(
                     f"{info.name} is {info.d_model} wide and {self._loaded.info.name} {self._loaded.info.d_model}.",
-                    "Choose the map procrustes or least_squares.",
+                    "Choose the map rotation (map=procrustes on the command line) or least squares (map=least_squares).",
                 )
             return taken, f"from {info.name}, {_depth(layer)}, without a map"
         theirs, ours = self._shared(incision, layer + 1)
