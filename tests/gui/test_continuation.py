@@ -227,7 +227,7 @@ def test_that_closing_the_window_while_it_runs_ends_the_thread(cut: Hands) -> No
 
 
 @pytest.mark.parametrize("size", [(960, 600), (1280, 720), (2560, 1440)])
-def test_that_nothing_of_it_is_cut_off_or_overlaps(cut: Hands, themed: object, size: tuple[int, int]) -> None:
+def test_that_nothing_of_it_is_cut_off_or_overlaps(cut: Hands, size: tuple[int, int]) -> None:
     cut.store.edit(edits.with_generation(cut.session, temperature=0.7), "Change temperature")
     fit = next(wiring for wiring in cut.made.wirings if isinstance(wiring, TextFit))
     for name, scale in (("light", 0.8), ("dark", 1.0), ("light", 2.0)):

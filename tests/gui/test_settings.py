@@ -27,7 +27,7 @@ def store(qapp: object, tmp_path: Path) -> QSettings:
 
 
 @pytest.fixture
-def assembled(qapp: object, themed: object) -> Iterator[Callable[[Settings], Application]]:
+def assembled(qapp: object) -> Iterator[Callable[[Settings], Application]]:
     """Return what makes the application with some settings."""
     made: list[Application] = []
 

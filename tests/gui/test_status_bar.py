@@ -22,7 +22,7 @@ def seen(status: StatusLine) -> list[str]:
     return [label.text() for label in status.findChildren(QLabel) if label.isVisible() and label.text()]
 
 
-def test_that_a_message_and_the_model_are_never_seen_at_once(qtbot: QtBot, themed: object) -> None:
+def test_that_a_message_and_the_model_are_never_seen_at_once(qtbot: QtBot) -> None:
     theme = Theme("light")
     status = StatusLine(theme)
     qtbot.addWidget(status)
