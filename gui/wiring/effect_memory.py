@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from core.interventions.ops import OPERATIONS
 from core.sessions.other_texts import taken_by
 from gui.surgery.plan_row import UNANSWERED, UNANSWERED_TOGETHER, UNCHANGED
+from gui.widgets.figure_words import source_words
 
 if TYPE_CHECKING:
     from core.runs.request import ResolvedIncision, RunRequest
@@ -25,7 +26,7 @@ def effect_words(effect: Effect) -> str:
     if effect.log_prob is None or effect.kl is None:
         return "the hidden states change; there is no prediction to compare"
     if not effect.output_changed:
-        return f"{UNANSWERED}, though hidden states change"
+        return f"{UNANSWERED}, though activations change"
     return f"Δ log p {effect.log_prob:+.3f}, KL {effect.kl:.3f}".replace("-", "−")
 
 
@@ -38,11 +39,14 @@ class EffectMemory:
         By index in the plan, that an incision changed nothing.
     remarks : dict of int to tuple of str
         By index in the plan, what an incision's figures depend on.
+    sources : dict of int to str
+        By index in the plan, which tokens of the counterfactual prompt a patch came from.
     """
 
     def __init__(self) -> None:
         self.told: dict[int, str] = {}
         self.remarks: dict[int, tuple[str, ...]] = {}
+        self.sources: dict[int, str] = {}
         self._question: object = None
         self._alone: dict[Hashable, Effect] = {}
         self._last: RunResult | None = None
@@ -63,10 +67,11 @@ class EffectMemory:
             each.index: tuple(remark.text for remark in result.remarks if remark.index == each.index)
             for each in result.request.plan
         }
+        self.sources = {each.index: source_words(result, each) for each in result.request.plan}
 
     def forget_rows(self) -> None:
         """Forget what was said of single incisions: the plan is another."""
-        self.told, self.remarks = {}, {}
+        self.told, self.remarks, self.sources = {}, {}, {}
 
     def texts(self) -> dict[Place, str]:
         """Return what is to be read at each cut of the last run."""
