@@ -77,9 +77,9 @@ class GridLook:
 
 def leaving(box: QRectF, to: QPointF) -> QPointF:
     """Return where the line from the middle of a box to a point outside it crosses its edge."""
-    way = to - box.center()
-    across = max(abs(way.x()) / (box.width() / 2), abs(way.y()) / (box.height() / 2), 1.0)
-    return box.center() + way / across
+    way = QLineF(box.center(), to)
+    across = max(abs(way.dx()) / (box.width() / 2), abs(way.dy()) / (box.height() / 2), 1.0)
+    return way.pointAt(1 / across)
 
 
 class GridPainter:
