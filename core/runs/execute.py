@@ -33,6 +33,7 @@ def execute(
     cache: RunCache,
     cancel: CancelToken,
     donor: LoadedModel | None = None,
+    counterfactual: Tokens | None = None,
 ) -> Iterator[Event]:
     """Run a request and yield what happens, the result last.
 
@@ -40,6 +41,8 @@ def execute(
     ----------
     donor : LoadedModel, optional
         The model that transplants come from; needed when the request names one.
+    counterfactual : Tokens, optional
+        The prompt whose ids are the request's donor.
 
     Raises
     ------
@@ -52,7 +55,8 @@ def execute(
     if (known := cache.result(request)) is not None:
         # Equal ids can stand for other characters.
         took = time.perf_counter() - started
-        yield Finished(replace(known, request=request, tokens=tokens, seconds=took, clean_was_cached=True))
+        known = replace(known, request=request, tokens=tokens, counterfactual=counterfactual)
+        yield Finished(replace(known, seconds=took, clean_was_cached=True))
         return
     with running_out_told(loaded, cache, "this run"):
         clean = cache.clean_trace(request)
@@ -67,7 +71,7 @@ def execute(
         else:
             run.untouched()
         result = run.result(tokens, was_cached)
-    result = replace(result, seconds=time.perf_counter() - started)
+    result = replace(result, counterfactual=counterfactual, seconds=time.perf_counter() - started)
     if not _reads_a_file(request):
         cache.keep_result(result)
     yield Finished(result)

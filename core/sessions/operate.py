@@ -47,9 +47,9 @@ def operate(
     Cancelled
         If the token was set.
     """
-    request, tokens = yield from _resolved(loaded, session, donor, missing)
+    request, tokens, counterfactual = yield from _resolved(loaded, session, donor, missing)
     cancel.check()
-    yield from execute(loaded, request, tokens, cache, cancel, donor)
+    yield from execute(loaded, request, tokens, cache, cancel, donor, counterfactual)
 
 
 def continue_prompt(
@@ -64,7 +64,7 @@ def continue_prompt(
 
     Parameters and errors are those of `operate`.
     """
-    request, tokens = yield from _resolved(loaded, session, donor, missing)
+    request, tokens, _ = yield from _resolved(loaded, session, donor, missing)
     cancel.check()
     with running_out_told(loaded, cache, "this continuation"):
         yield from generate(loaded, request, tokens, session.generation, cache, cancel, donor)
@@ -72,8 +72,8 @@ def continue_prompt(
 
 def _resolved(
     loaded: LoadedModel, session: Session, donor: LoadedModel | None, missing: SurgeryError | None
-) -> Generator[Event, None, tuple[RunRequest, Tokens]]:
-    """Tell what the session's words mean in this model, and return the request and the tokens."""
+) -> Generator[Event, None, tuple[RunRequest, Tokens, Tokens | None]]:
+    """Tell what the session's words mean in this model, and return the request and both prompts' tokens."""
     tokens = tokenize(loaded, session.prompt)
     yield TokensReady(tokens)
     others = other_texts(loaded, session, tokens, donor, missing)
@@ -81,4 +81,4 @@ def _resolved(
         yield DonorTokens(others.donor, others.alignment)
     request, notes = resolve(session, loaded.identity, tokens, loaded.info, lambda text: token_id(loaded, text), others)
     yield Resolved(request, notes)
-    return request, tokens
+    return request, tokens, others.donor

@@ -93,6 +93,12 @@ def test_that_a_row_says_what_its_figures_depend_on_and_where_it_is_carried() ->
     assert row_words(row) == "L3H5.z @ 4 ·pine, → L4H1.q, silence, over 12 of 14 prompts; R² 0.91"
 
 
+def test_that_a_row_says_over_which_seeds_and_where_a_patch_comes_from() -> None:
+    assert plan_row(parse_cut("L3H5.z@4=noise(sigma=2)"), (4,), TOKENS, seeds=10).doing == "noise σ=2 seeds 0–9"
+    patched = plan_row(parse_cut("L3H5.z@4=patch"), (4,), TOKENS, patched="from 2 ·milk (denoising)")
+    assert patched.doing == "patch from 2 ·milk (denoising)"
+
+
 def test_that_the_summary_counts_what_is_off() -> None:
     off = PlanRow("embed @ 4", "silence", "silence", "×", enabled=False)
     assert plan_summary(()) == ""

@@ -12,8 +12,8 @@ from core.interventions.ops import OPERATIONS
 from core.interventions.plan import sorted_params
 from core.runs.request import ResolvedIncision
 from core.runs.result import Remark
-from gui.widgets.figure_words import NOT_THE_ANSWER, NOTHING, figure_words, no_change_words
-from tests.gui.made_results import repeated, result
+from gui.widgets.figure_words import CORRUPTED, NOT_THE_ANSWER, NOTHING, figure_words, no_change_words
+from tests.gui.made_results import repeated, result, tokens
 
 if TYPE_CHECKING:
     from core.runs.result import RunResult
@@ -59,9 +59,29 @@ def test_that_remarks_stand_with_their_incision() -> None:
     ]
 
 
+def test_that_keys_that_are_knocked_out_have_their_texts() -> None:
+    assert figure_words(operated("L1H2.pattern@1=knockout(keys=0)")) == "L1H2.pattern: knockout of keys 0 Pe"
+
+
+def test_that_a_patch_says_from_which_token_it_comes_and_which_way_it_goes() -> None:
+    made = operated("L1H2.z@1=patch")
+    (patch,) = made.request.plan
+    made = replace(
+        made,
+        request=replace(made.request, plan=(replace(patch, sources=(2,)),)),
+        counterfactual=tokens("Al", "mond", " milk"),
+    )
+    assert figure_words(made) == "L1H2.z: patch from 2 ·milk (noising)"
+    assert figure_words(made, "donor").splitlines() == [CORRUPTED, "L1H2.z: patch from 2 ·milk (denoising)"]
+
+
+def test_that_without_a_patch_it_does_not_matter_which_prompt_is_the_clean_one() -> None:
+    assert figure_words(operated("L1H2.z@1=silence"), "donor") == ""
+
+
 def test_that_several_seeds_are_said_first() -> None:
     made = repeated(operated("L1H2.z@1=noise(sigma=2)", "L1H3.z@1=median"), repeats=12)
-    assert figure_words(made).splitlines()[0] == "mean and 95 % of 12 seeds"
+    assert figure_words(made).splitlines()[0] == "mean of 12 seeds, band: 95 % of them"
 
 
 @pytest.mark.parametrize(
