@@ -381,4 +381,4 @@ def test_that_the_caption_says_what_decides_the_numbers_and_takes_no_room_withou
     assert cosine.caption.isHidden()
     cosine.show_result(repeated(result(5)))
     assert cosine.caption.isVisible()
-    assert cosine.caption.text() == "mean and 95 % of 8 seeds"
+    assert cosine.caption.text == "mean of 8 seeds, band: 95 % of them"
