@@ -143,12 +143,12 @@ class Desk:
         self._open, self._asked = checked, job
         self._holding.keep(checked)
 
-    def _opened(self, job: OpenModel, cancel: CancelToken, tell: Tell, *, afresh: bool = True) -> Checked:
+    def _opened(self, job: OpenModel, cancel: CancelToken, tell: Tell) -> Checked:
         def report(text: str, fraction: float | None) -> None:
             tell(Progress(text, fraction))
 
         tell(Progress("Importing torch"))
-        return self._holding.opened(job.name, job.device, job.dtype, report, cancel, afresh=afresh)
+        return self._holding.opened(job.name, job.device, job.dtype, report, cancel)
 
     def _tend(self, job: TendModels, tell: Tell) -> None:
         shelf = self._holding.shelf
@@ -222,7 +222,8 @@ class Desk:
         if session.donor_model == session.model:
             return self._open.loaded
         job = OpenModel(session.donor_model, self._asked.device, self._asked.dtype)
-        checked = self._opened(job, cancel, tell, afresh=False)
+        # One that failed its check too: loading it again at every run would not mend it.
+        checked = self._holding.at_hand(job.name, job.device, job.dtype) or self._opened(job, cancel, tell)
         self._holding.keep(checked)
         return checked.loaded
 

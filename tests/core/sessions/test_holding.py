@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from os import utime
+from shutil import copytree, rmtree
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -30,6 +32,8 @@ from core.sessions.session import Session
 from tests.core.sessions.test_desk import served, told
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from core.models.loaded_model import LoadedModel
     from tests.fixtures.tiny_models import TinyModel
 
@@ -174,6 +178,34 @@ def test_that_a_run_is_lent_its_donor(
     assert seen == [None, *donors[1:]]
     assert held_by(desk) == ["tiny-bert", "(tiny-llama)", "tiny-gpt2"]
     assert "Loading weights" not in steps(desk, transplanting(tiny_llama, donors[-1]))
+
+
+def test_that_a_donor_that_is_held_is_looked_for_once_until_its_files_are_touched(
+    desk: Desk, tiny_llama: TinyModel, tiny_bert: TinyModel, tmp_path: Path
+) -> None:
+    folder = tmp_path / "donor"
+    copytree(tiny_bert.folder, folder)
+    job = transplanting(tiny_llama, str(folder))
+    assert "Loading weights" in steps(desk, job)
+    assert "Reading the checkpoint" not in steps(desk, job)
+    config = folder / "config.json"
+    utime(config, ns=(0, 0))
+    assert {"Reading the checkpoint", "Loading weights"} & set(steps(desk, job)) == {"Reading the checkpoint"}
+    assert "Reading the checkpoint" not in steps(desk, job)
+    config.write_text(config.read_text() + " ")
+    assert "Loading weights" in steps(desk, job)
+
+
+def test_that_a_held_donor_whose_files_are_gone_is_said_to_be_gone(
+    desk: Desk, tiny_llama: TinyModel, tiny_bert: TinyModel, tmp_path: Path
+) -> None:
+    folder = tmp_path / "donor"
+    copytree(tiny_bert.folder, folder)
+    job = transplanting(tiny_llama, str(folder))
+    assert "Loading weights" in steps(desk, job)
+    rmtree(folder)
+    notes = next(event.notes for event in told(desk, job) if isinstance(event, Resolved))
+    assert [note.message for note in notes] == [f"There is no folder {folder}."]
 
 
 def test_that_without_its_donor_the_rest_of_a_plan_is_followed(desk: Desk, tiny_llama: TinyModel) -> None:
