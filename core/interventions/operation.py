@@ -140,6 +140,7 @@ class Activation:
 
 Params = Mapping[str, ParamValue]
 SEED = "seed"
+N_SEEDS = 2**31
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,6 +168,9 @@ class Operation:
     describe : callable or None
         ``describe(params)`` names in a few words what the operation does with these parameters,
         where the label alone would hide something that decides the numbers.
+    reseed : callable or None
+        ``reseed(params, number)`` returns the parameters with the seed counted on by ``number``,
+        where another parameter than ``seed`` can name one; unchanged ones where it names none.
     identity : dict or None
         Parameters under which the operation changes nothing, if there are such.
     mark : str
@@ -185,14 +189,20 @@ class Operation:
     points: frozenset[str] = EVERYWHERE
     elsewhere: str = ""
     describe: Callable[[Params], str] | None = None
+    reseed: Callable[[Params, int], Params] | None = None
     identity: Mapping[str, ParamValue] | None = None
     mark: str = ""
     order: int = 0
 
-    @property
-    def is_random(self) -> bool:
-        """Whether a seed decides what it does."""
-        return any(p.name == SEED for p in self.parameters)
+    def is_random(self, params: Params) -> bool:
+        """Return whether a seed decides what it does with these parameters."""
+        return self.reseeded(params, 1) != params
+
+    def reseeded(self, params: Params, number: int) -> Params:
+        """Return complete parameters with the seed counted on; unchanged ones where nothing is random."""
+        if self.reseed is not None:
+            return self.reseed(params, number)
+        return {**params, SEED: (int(params[SEED]) + number) % N_SEEDS} if SEED in params else params
 
     def wants(self, params: Params) -> frozenset[Need]:
         """Return what has to be supplied for these parameters."""

@@ -85,7 +85,12 @@ class Supplies:
         return known
 
     def carried(self, incision: ResolvedIncision, known: Activation) -> Activation:
-        """Return the same with what the incision's path carries, where it has a receiver."""
+        """Return the same with what the incision's path carries, where it has a receiver.
+
+        The incision may be one of the plan with its seed counted on: a random direction is another one then.
+        """
+        if known.direction is not None and incision not in self._request.plan:
+            known = replace(known, direction=self._direction(incision))
         if incision.receiver is None:
             return known
         if incision not in self._carried:

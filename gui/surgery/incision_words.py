@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from core.interventions.operation import SEED
+from core.interventions.operation import N_SEEDS, SEED
 from core.interventions.ops import OPERATIONS
 from core.interventions.plan import ParamValue
-from core.runs.average import N_SEEDS
-from gui.widgets.token_words import with_token_texts
+from gui.widgets.token_words import operation_name
 
 if TYPE_CHECKING:
     from core.interventions.operation import Parameter
@@ -46,7 +45,7 @@ def operation_words(operation: str, params: Params, tokens: Tokens | None = None
         return operation
     declared, given = OPERATIONS[operation], dict(params)
     full = {each.name: given.get(each.name, each.default) for each in declared.parameters}
-    name = declared.name_with(with_token_texts(declared, full, tokens))
+    name = operation_name(declared, full, tokens, seeds)
     words = [name[:1].lower() + name[1:]]
     for parameter in declared.parameters:
         value = full[parameter.name]

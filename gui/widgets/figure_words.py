@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.interventions.ops import OPERATIONS
-from gui.widgets.token_words import positions_words, with_token_texts
+from gui.widgets.token_words import operation_name, positions_words
 
 if TYPE_CHECKING:
     from core.interventions.plan import Incision
@@ -65,8 +65,8 @@ def incision_words(result: RunResult, clean_side: CleanSide) -> list[str]:
             words = f"{operation.label.lower()} {source_words(result, incision)} {direction_words(clean_side)}"
             found.append(f"{incision.site}: {words}")
         elif operation.describe is not None:
-            params = with_token_texts(operation, dict(incision.params), result.tokens)
-            found.append(f"{incision.site}: {operation.name_with(params)}")
+            words = operation_name(operation, dict(incision.params), result.tokens, result.repeats)
+            found.append(f"{incision.site}: {words}")
     return found
 
 

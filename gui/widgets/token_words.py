@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core.interventions.operation import SEED
 from core.sites.selection import parse_selection
 from core.text.locate import found
 from gui.widgets.visible_text import visible
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from core.interventions.operation import Operation, Params
-    from core.interventions.plan import ParamValue
     from core.text.tokens import Tokens
 
 SHOWN_TOKENS = 3
@@ -34,10 +34,20 @@ def positions_words(tokens: Tokens | None, positions: Sequence[int]) -> str:
     return ", ".join(words) + (f" and {more} more" if more else "")
 
 
-def with_token_texts(operation: Operation, params: Params, tokens: Tokens | None) -> dict[str, ParamValue]:
-    """Return parameters in which selections of tokens are written out: ``0 ·Once`` instead of ``0``."""
+def operation_name(operation: Operation, params: Params, tokens: Tokens | None, seeds: int) -> str:
+    """Return an operation's name with what decides its meaning: ``knockout of keys 0 ·Once``.
+
+    Parameters
+    ----------
+    params : mapping
+        All of them.
+    seeds : int
+        Over how many the operation is run, if it is random.
+    """
     named = {each.name for each in operation.parameters if each.kind == "tokens"}
-    return {
+    written = {
         name: (name in named and positions_words(tokens, found(parse_selection(str(value)), tokens))) or value
         for name, value in params.items()
     }
+    hides_seeds = seeds > 1 and SEED not in params and operation.is_random(params)
+    return operation.name_with(written) + (f" and the {seeds - 1} after it" if hides_seeds else "")

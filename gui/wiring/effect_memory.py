@@ -101,5 +101,5 @@ def _decisive(incision: ResolvedIncision, request: RunRequest) -> Hashable:
         request.donor if "donor" in needs else None,
         request.references if "references" in needs else None,
         request.transplant if "transplant" in needs else None,
-        request.repeats if OPERATIONS[incision.operation].is_random else 1,
+        request.repeats if OPERATIONS[incision.operation].is_random(dict(incision.params)) else 1,
     )

@@ -155,6 +155,13 @@ def test_that_several_seeds_answer_with_bands_round_the_mean(command: Command, t
     assert curve["low"][-1] < operated["cosine"]["1|3"][-1] < curve["high"][-1]
 
 
+def test_that_a_random_direction_is_drawn_for_each_seed(command: Command, tiny_gpt2: TinyModel) -> None:
+    found = ask(command, tiny_gpt2, "--cut", "L1.resid_post@1=project_out(v=random7)", "--seeds", 3)
+    assert found["repeats"] == 3
+    low, high = found["operated"]["bands"]["log_prob"]
+    assert low < high
+
+
 def test_that_one_seed_answers_as_ever(command: Command, tiny_gpt2: TinyModel) -> None:
     found = ask(command, tiny_gpt2, *NOISE, "--seeds", 1)
     hold(found, TOP, empty=("versus",))

@@ -76,7 +76,13 @@ def test_that_every_operation_gets_a_field_per_parameter(bar: BrushBar, key: str
     assert list(bar.fields) == [parameter.name for parameter in OPERATIONS[key].parameters]
     assert not any(field.isHidden() for field in bar.fields.values())
     assert bar.help.isHidden() == any(each.kind == "float" for each in OPERATIONS[key].parameters)
-    assert bar.seeds.isHidden() != OPERATIONS[key].is_random
+    assert bar.seeds.isHidden() != ("seed" in bar.fields)
+
+
+def test_that_a_random_direction_has_a_number_of_seeds_and_another_has_none(bar: BrushBar) -> None:
+    for direction, is_random in (("pca1", False), ("random7", True), ("donor", False)):
+        bar.set_brush("project_out", {"v": direction})
+        assert bar.seeds.isHidden() != is_random
 
 
 def test_that_the_bar_is_as_high_for_every_operation(qtbot: QtBot, bar: BrushBar) -> None:

@@ -160,6 +160,9 @@ def test_that_keys_that_are_knocked_out_have_their_texts() -> None:
 def test_that_over_several_seeds_all_of_them_are_named() -> None:
     assert operation_words("noise", SIGMA, TOKENS, 10) == "noise σ=2 seeds 0–9"
     assert operation_words("silence", (), TOKENS, 10) == "silence"
+    words = "without a random direction, seed 7 and the 9 after it"
+    assert operation_words("project_out", {"v": "random7"}, TOKENS, 10) == words
+    assert operation_words("project_out", {"v": "pca1"}, TOKENS, 10) == "without principal component 1"
 
 
 def test_that_many_positions_are_shortened() -> None:
