@@ -1,6 +1,6 @@
 """BLOOM: pre-norm, distances as a bias on the scores (ALiBi), a norm on the embeddings."""
 
-from core.models.architecture import Architecture
+from core.models.architecture import Architecture, fused_by_head
 
 ARCHITECTURE = Architecture(
     key="bloom",
@@ -17,6 +17,7 @@ ARCHITECTURE = Architecture(
     final_norm="ln_f",
     head=("lm_head",),
     own_attention=True,
+    own_parts=fused_by_head("self_attention.query_key_value"),
     pattern="self_attention.attention_dropout",
     context=("seq_length",),
     leftovers=("h.*.self_attention.scale_mask_softmax.causal_mask",),

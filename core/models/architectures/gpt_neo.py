@@ -1,6 +1,6 @@
 """GPT-Neo: pre-norm, unscaled attention, every other layer sees a window only."""
 
-from core.models.architecture import Architecture
+from core.models.architecture import Architecture, OwnPart
 
 ARCHITECTURE = Architecture(
     key="gpt_neo",
@@ -17,6 +17,7 @@ ARCHITECTURE = Architecture(
     final_norm="ln_f",
     head=("lm_head",),
     own_attention=True,
+    own_parts={name: OwnPart(path=f"attn.attention.{name}_proj") for name in ("q", "k", "v")},
     pattern="attn.attention.attn_dropout",
     leftovers=("h.*.attn.attention.bias", "h.*.attn.attention.masked_bias"),
     accepted={"is_causal": (True,)},

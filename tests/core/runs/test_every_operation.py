@@ -188,7 +188,8 @@ def test_that_every_hook_point_that_a_family_has_is_offered(family: str, variant
     pair = pair_of(tiny_of, family, variant)
     paths = pair.plain.paths
     there = {
-        **dict.fromkeys(("q", "k", "v", "attn_scores"), bool(paths.attention)),
+        **{part: bool(paths.attention or getattr(paths, part)) for part in ("q", "k", "v")},
+        "attn_scores": bool(paths.attention),
         "pattern": bool(paths.attention or paths.pattern),
         "resid_mid": bool(paths.mid),
         "mlp_pre": bool(paths.mlp_pre),

@@ -9,6 +9,7 @@ import pytest
 
 from core.cancel import CancelToken
 from core.errors import Cancelled
+from core.models.architecture import OwnPart
 from core.runs.self_check import self_check
 
 if TYPE_CHECKING:
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
 
     Opened = Callable[[TinyModel], LoadedModel]
 
+VALUES = "pattern and values"
 NAMES = [
     "empty plan",
     "residual identities",
     "attention rows",
-    "pattern and values",
+    VALUES,
     "order of parts",
     "between parts",
     "neurons",
@@ -92,6 +94,9 @@ def test_that_a_wrong_place_of_z_is_found(tiny_gpt2: TinyModel, opened: Opened) 
         ("gpt2", {"attention": "mlp"}, "attention rows"),
         ("bloom", {"own_attention": False}, "attention rows"),
         ("bloom", {"pattern": "mlp.gelu_impl"}, "attention rows"),
+        ("bloom", {"own_parts": {"v": OwnPart(path="self_attention.query_key_value", slots=3, first=2)}}, VALUES),
+        ("codegen", {"own_parts": {"v": OwnPart(path="attn.qkv_proj", slots=3, first=1, end=2)}}, VALUES),
+        ("gpt_neo", {"own_parts": {"v": OwnPart(path="attn.attention.k_proj")}}, VALUES),
         ("gemma2", {"attention_output": None}, "residual identities"),
         ("gemma2", {"logit_scaling": ()}, "logit lens"),
         ("granite", {"residual_multiplier": None}, "residual identities"),
