@@ -36,6 +36,7 @@ def open_window(qtbot: QtBot) -> Iterator[Opener]:
     def open_one(*options: str, wait: bool = True, settings: Settings | None = None) -> Hands:
         chosen = parser().parse_args(["--device", "cpu", *options])
         theme = Theme(chosen.theme or "light")
+        theme.apply()
         made = assemble(first_session(chosen), theme, settings or Settings(None))
         hands = Hands(qtbot, made)
         opened.append(hands)
