@@ -216,7 +216,14 @@ class MainWindow(QMainWindow):
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Go through the window as it is read; some parts are made afresh now and then."""
-        upper = (self.header.model, self.header.prompt, self.counterfactual, self.strip, self.header.target, self.header.versus)
+        upper = (
+            self.header.model,
+            self.header.prompt,
+            self.counterfactual,
+            self.strip,
+            self.header.target,
+            self.header.versus,
+        )
         parts = (*upper, self.grid, self.brush, self.plan, *self.panels.values())
         every = [
             widget

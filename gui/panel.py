@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from core.models.info import ModelInfo
     from core.runs.events import CheckReport, ModelsHeld
     from core.runs.result import RunResult
+    from core.sessions.session import CleanSide
     from gui.theme.theme import Theme
 
 
@@ -36,6 +37,9 @@ class Panel(QWidget):
 
     def show_held(self, held: ModelsHeld) -> None:
         """Show which models are in memory; most panels say nothing of it."""
+
+    def show_clean_side(self, side: CleanSide) -> None:
+        """Show which of the two prompts is the clean one; most panels say nothing of it."""
 
     def show_result(self, result: RunResult) -> None:
         """Draw a result."""

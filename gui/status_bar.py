@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 PROGRESS_STEPS = 1000
 
 
+def count_words(number: int) -> str:
+    """Return a number of parameters as people write it: ``7.2 B``, ``3.4 M``, ``24.6 K``."""
+    unit, size = next((each for each in (("B", 1e9), ("M", 1e6)) if number >= 0.99995 * each[1]), ("K", 1e3))
+    return f"{number / size:.1f} {unit}"
+
+
 class StatusLine(QStatusBar):
     """Says what is open, what was done last, and what is going on.
 
@@ -94,11 +100,9 @@ class StatusLine(QStatusBar):
 
     def show_model(self, info: ModelInfo, check: CheckReport) -> None:
         """Show what is open and how its self-check ended."""
-        size = f"{info.n_parameters / 1e6:.1f} M" if info.n_parameters < 1e9 else f"{info.n_parameters / 1e9:.1f} B"
-        memory = f"{info.memory_bytes / 1e6:,.0f} MB"
         self._model.setText(
-            f"{short_name(info.name)} · {info.n_layers} layers × {info.n_heads} heads · {size} parameters · "
-            f"{memory} · {info.dtype} on {info.device}"
+            f"{short_name(info.name)} · {info.n_layers} layers × {info.n_heads} heads · "
+            f"{count_words(info.n_parameters)} parameters · {in_words(info.memory_bytes)} · {info.dtype} on {info.device}"
         )
         self._model.setToolTip(info.name)
         held = sum(line.passed is True for line in check.lines)

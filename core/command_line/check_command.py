@@ -44,7 +44,7 @@ def failure_words(info: ModelInfo, report: CheckReport) -> str:
 
 
 def table(info: ModelInfo, report: CheckReport) -> str:
-    """Return the report as text, one line a check."""
+    """Return the report as text, one line a check, and what the family's structure means for a cut."""
     head = f"{info.name}: {info.family}, {info.n_layers} layers x {info.n_heads} heads, {info.dtype} on {info.device}"
     lines = [head]
     width = max(len(line.name) for line in report.lines)
@@ -52,6 +52,7 @@ def table(info: ModelInfo, report: CheckReport) -> str:
         verdict = {True: "holds ", False: "FAILED", None: "n/a   "}[line.passed]
         size = f" (deviation {line.value:.1e}, allowed {line.tolerance:.0e})" if line.value else ""
         lines.append(f"  {verdict}  {line.name:{width}}  {line.text}{size}")
+    lines += [f"  note    {note}" for note in info.notes]
     failed = len(report.failures)
     ending = "All checks hold." if not failed else f"{failed} of {len(report.lines)} checks failed."
     return "\n".join([*lines, ending, ""])

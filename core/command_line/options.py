@@ -183,7 +183,7 @@ def check_use(session: Session, options: argparse.Namespace) -> None:
     """
     needs = wanted(session)
     patches = "donor" in needs
-    random = any(OPERATIONS[each.operation].is_random for each in session.plan)
+    random = any(OPERATIONS[each.operation].is_random(dict(each.params)) for each in session.plan)
     for option, given, used, what in (
         ("--donor-prompt", options.donor_prompt is not None, patches, "takes a donor prompt"),
         ("--match", options.match, patches, "takes a donor prompt"),

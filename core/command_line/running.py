@@ -22,12 +22,19 @@ from core.command_line.output import say
 from core.errors import SurgeryError
 from core.interventions.notation import format_cut
 from core.models.tokenizing import check_text
-from core.sessions.other_texts import COUNTERFACTUAL
+from core.sessions.other_texts import COUNTERFACTUAL, HOW_TO_SUPPLY
 
 if TYPE_CHECKING:
     from core.models.loaded_model import LoadedModel
     from core.runs.events import Note
     from core.sessions.session import Session
+
+# What the window asks for in its own words is given here by an option.
+BY_OPTION = {
+    HOW_TO_SUPPLY["donor"][1]: "Give one with --donor-prompt.",
+    HOW_TO_SUPPLY["references"][1]: "Give a set, or a file of your own, with --references.",
+    HOW_TO_SUPPLY["transplant"][1]: "Give one with --donor-model.",
+}
 
 
 def add_running_options(parser: argparse.ArgumentParser) -> None:
@@ -85,7 +92,7 @@ def heed(session: Session, notes: tuple[Note, ...]) -> None:
     """
     for note in notes:
         if not note.expected:
-            raise SurgeryError(_words(session, note), note.hint)
+            raise SurgeryError(_words(session, note), BY_OPTION.get(note.hint, note.hint))
 
 
 def write_answer(options: argparse.Namespace, found: dict[str, Any]) -> None:

@@ -21,6 +21,7 @@ OVER = Parameter(
     kind="choice",
     default="prompt",
     choices=("prompt", "references", "scalar"),
+    called=("the other tokens", "reference prompts", "one number for all"),
 )
 NAMES = {
     "prompt": "of the other tokens",

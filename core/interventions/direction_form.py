@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from core.errors import SurgeryError
@@ -14,6 +14,7 @@ FORM = re.compile(
     rf"(?P<token>{QUOTED})(?:\s*-\s*(?P<minus>{QUOTED}))?"
     r"|pca(?P<component>[1-9]\d{0,5})|(?P<donor>donor)|random(?P<seed>\d{1,9})|file:\s*(?P<path>\S(?:.*\S)?)"
 )
+N_SEEDS = 10**9
 HOW = 'Write " he", " he"-" she", pca1, donor, random7 or file:PATH.npy.'
 
 
@@ -50,6 +51,10 @@ class DirectionForm:
     def uses(self) -> Literal["", "donor", "references"]:
         """What is needed besides this prompt's activation: ``pca`` takes references where there are any."""
         return "donor" if self.kind == "donor" else "references" if self.kind == "pca" else ""
+
+    def reseeded(self, number: int) -> DirectionForm:
+        """Return a random direction of another seed, counted on; any other direction as it is."""
+        return replace(self, number=(self.number + number) % N_SEEDS) if self.kind == "random" else self
 
     @property
     def words(self) -> str:

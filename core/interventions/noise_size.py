@@ -38,6 +38,7 @@ PARAMETERS = (
         kind="choice",
         default="layer",
         choices=("layer", "token"),
+        called=("σ per layer", "σ per token"),
     ),
 )
 IDENTITY: dict[str, ParamValue] = {"sigma": 0.0, "seed": 0, "std": "layer"}

@@ -39,6 +39,8 @@ class Parameter:
         The range a slider offers; values outside can still be typed.
     choices : tuple of str
         For ``"choice"``.
+    called : tuple of str
+        What each choice is called on screen, where its word in the notation says too little alone.
     is_dose : bool
         Whether this is the operation's strength, which the dose slider drives.
     parse : callable or None
@@ -55,6 +57,7 @@ class Parameter:
     maximum: float = float("inf")
     shown: tuple[float, float] = (0.0, 1.0)
     choices: tuple[str, ...] = ()
+    called: tuple[str, ...] = ()
     is_dose: bool = False
     parse: Callable[[str], object] | None = None
 
@@ -137,6 +140,7 @@ class Activation:
 
 Params = Mapping[str, ParamValue]
 SEED = "seed"
+N_SEEDS = 2**31
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,6 +169,9 @@ class Operation:
     describe : callable or None
         ``describe(params)`` names in a few words what the operation does with these parameters,
         where the label alone would hide something that decides the numbers.
+    reseed : callable or None
+        ``reseed(params, number)`` returns the parameters with the seed counted on by ``number``,
+        where another parameter than ``seed`` can name one; unchanged ones where it names none.
     identity : dict or None
         Parameters under which the operation changes nothing, if there are such.
     mark : str
@@ -183,14 +190,20 @@ class Operation:
     points: frozenset[str] = EVERYWHERE
     elsewhere: str = ""
     describe: Callable[[Params], str] | None = None
+    reseed: Callable[[Params, int], Params] | None = None
     identity: Mapping[str, ParamValue] | None = None
     mark: str = ""
     order: int = 0
 
-    @property
-    def is_random(self) -> bool:
-        """Whether a seed decides what it does."""
-        return any(p.name == SEED for p in self.parameters)
+    def is_random(self, params: Params) -> bool:
+        """Return whether a seed decides what it does with these parameters."""
+        return self.reseeded(params, 1) != params
+
+    def reseeded(self, params: Params, number: int) -> Params:
+        """Return complete parameters with the seed counted on; unchanged ones where nothing is random."""
+        if self.reseed is not None:
+            return self.reseed(params, number)
+        return {**params, SEED: (int(params[SEED]) + number) % N_SEEDS} if SEED in params else params
 
     def wants(self, params: Params) -> frozenset[Need]:
         """Return what has to be supplied for these parameters."""

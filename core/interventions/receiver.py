@@ -38,4 +38,6 @@ def check_receiver(sender: Site, receiver: Site) -> None:
     """
     reason = why_no_receiver(sender, receiver)
     if reason is not None:
-        raise SurgeryError(reason, "Choose q, k or v of a later layer, or the logits.")
+        nothing_later = sender.hook_point == "logits"
+        hint = "Leave the receiver out." if nothing_later else "Choose q, k or v of a later layer, or the logits."
+        raise SurgeryError(reason, hint)

@@ -7,6 +7,39 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Config = Mapping[str, Any]
+ROTATED = "{} rotates queries and keys after their projection, in code of its own, which hides them."
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnPart:
+    """Where the queries, keys or values of a family with attention of its own leave a projection.
+
+    What the projection gives is viewed as [group, slot, width]: the slots of one part, group after
+    group, are all heads side by side. It is what the attention goes on with, unchanged.
+
+    Attributes
+    ----------
+    path : str
+        The projection, below a block.
+    groups : int or None
+        None for one per key-value head: its queries, its key and its value, each in a slot.
+    slots : int
+        How many a group has, where their number does not follow from the heads.
+    first, end : int
+        Which slots of each group are the part's, as in a slice.
+    """
+
+    path: str
+    groups: int | None = 1
+    slots: int = 1
+    first: int = 0
+    end: int | None = None
+
+
+def fused_by_head(path: str) -> dict[str, OwnPart]:
+    """Return where q, k and v are in a projection that gives them for one key-value head after the other."""
+    slots = {"q": (0, -2), "k": (-2, -1), "v": (-1, None)}
+    return {name: OwnPart(path=path, groups=None, first=first, end=end) for name, (first, end) in slots.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +72,10 @@ class Architecture:
     attention_output : str or None
         The module, below a block, whose output is attn_out, where that is not the projection:
         a norm that is applied to it before it is added.
+    mlp_reads : str or None
+        The module, below a block, that the residual between attention and MLP goes into on its way to
+        the MLP: a norm, or the MLP itself. None where there is no resid_mid, where ``post_norms`` hold
+        it, and where no module was found.
     mlp_pre : str or None
         The module, below a block, whose output is mlp_pre; None where there is no such thing.
     mlp_pre_half : {"whole", "first", "second"}
@@ -66,8 +103,11 @@ class Architecture:
         The norms, below a block, that are applied to the sum after the attention and after the
         MLP; None where the sum itself is the residual.
     own_attention : bool
-        Whether the family computes its attention in code of its own, so that q, k, v and the
-        scores cannot be reached; z can.
+        Whether the family computes its attention in code of its own, so that the scores cannot be
+        reached; z can.
+    own_parts : dict of {"q", "k", "v"} to OwnPart or str
+        For these: where they are nevertheless what a module gives, or else why not, with ``{}`` for
+        the family's label.
     pattern : str or None
         For these: the dropout, below a block, whose input is the pattern; None where there is none.
     context : tuple of str
@@ -101,6 +141,7 @@ class Architecture:
     attention: str
     attention_projection: str
     attention_output: str | None = None
+    mlp_reads: str | None = None
     mlp_pre: str | None
     mlp_pre_half: Literal["whole", "first", "second"] = "whole"
     mlp_projection: str | None
@@ -113,6 +154,7 @@ class Architecture:
     transposed_projection: bool = False
     post_norms: tuple[str, str] | None = None
     own_attention: bool = False
+    own_parts: Mapping[str, OwnPart | str] = field(default_factory=dict)
     pattern: str | None = None
     context: tuple[str, ...] = ("max_position_embeddings",)
     positions_after_padding: bool = False
@@ -170,7 +212,9 @@ class Architecture:
         reasons: dict[str, str] = {}
         if self.own_attention:
             for name in ("q", "k", "v", "attn_scores"):
-                reasons[name] = f"{self.label} computes its attention in code of its own, which hides them."
+                part = self.own_parts.get(name, "{} computes its attention in code of its own, which hides them.")
+                if isinstance(part, str):
+                    reasons[name] = part.format(self.label)
             if self.pattern is None:
                 reasons["pattern"] = f"{self.label} computes its attention in code of its own, which hides it."
         if self.parallel:

@@ -15,6 +15,8 @@ SAMPLES, SAMPLE_BYTES = 8, 512
 LOCAL_HEADER = 30
 Piece = tuple[str, int, int]
 """What a piece of a file holds, and where it begins and stops."""
+Stamp = tuple[tuple[str, int, int], ...]
+"""Files with their sizes and times of change."""
 
 
 def fingerprint(checkpoint: Checkpoint) -> str:
@@ -28,11 +30,9 @@ def fingerprint(checkpoint: Checkpoint) -> str:
     ``.bin`` files from before torch 1.6 are read from end to end.
     """
     digest = hashlib.blake2b(digest_size=6)
-    for name in ("config.json", *(name for names in TOKENIZER_FILES for name in names), *TOKENIZER_SETTINGS):
-        file = checkpoint.folder / name
-        if file.is_file():
-            content = file.read_bytes()
-            digest.update(f"{name} {len(content)}\0".encode() + content)
+    for file in _read_whole(checkpoint):
+        content = file.read_bytes()
+        digest.update(f"{file.name} {len(content)}\0".encode() + content)
     for file in checkpoint.weights.files:
         pieces = _tensors(file) if checkpoint.weights.safetensors else _members(file)
         with file.open("rb") as stream:
@@ -42,6 +42,19 @@ def fingerprint(checkpoint: Checkpoint) -> str:
                     stream.seek(start)
                     digest.update(stream.read(length))
     return digest.hexdigest()
+
+
+def stamp(checkpoint: Checkpoint) -> Stamp:
+    """Return name, size in bytes and time of change in ns of all files that the fingerprint is of; none is read."""
+    files = [*_read_whole(checkpoint), *(file for file in checkpoint.weights.files if file.is_file())]
+    found = [(file, file.stat()) for file in files]
+    return tuple((file.name, state.st_size, state.st_mtime_ns) for file, state in found)
+
+
+def _read_whole(checkpoint: Checkpoint) -> list[Path]:
+    """Return configuration and tokenizer."""
+    names = ("config.json", *(name for names in TOKENIZER_FILES for name in names), *TOKENIZER_SETTINGS)
+    return [file for name in names if (file := checkpoint.folder / name).is_file()]
 
 
 def _samples(begin: int, stop: int) -> Iterator[tuple[int, int]]:

@@ -53,15 +53,31 @@ def _observed(table: Architecture, network: PreTrainedModel, has_head: bool) -> 
     width, n_layers = int(config.hidden_size), int(config.num_hidden_layers)
     blocks = blocks_of(backbone, table, n_layers)
     first, norms = blocks[0], norms_below(blocks[0], width)
+    readers = [*norms, *_holders(table.mlp_out)]
     watched = {path: find_part(first, path, table) for path in (table.attn_out, table.mlp_out, *norms)}
-    seen = _forward(backbone, first, blocks[-1], watched)
+    seen = _forward(backbone, first, blocks[-1], watched, {path: first.get_submodule(path) for path in readers})
     multiplier = 1.0 if table.residual_multiplier is None else float(getattr(config, table.residual_multiplier))
     settled = _with_norms(table, seen, watched, norms, multiplier)
     ends = [None, *final_norms(backbone, table.blocks, width)]
     final = min(ends, key=lambda path: _final_deviation(seen, None if path is None else backbone.get_submodule(path)))
-    silenced = _forward(backbone, first, blocks[-1], watched, silenced=watched[settled.attn_out])
+    silenced = _forward(backbone, first, blocks[-1], watched, {}, silenced=watched[settled.attn_out])
     mlp = settled.mlp_out
-    return replace(settled, final_norm=final, parallel=_distance(seen[mlp], silenced[mlp]) == 0.0)
+    parallel = _distance(seen[mlp], silenced[mlp]) == 0.0
+    reads = None if parallel or settled.post_norms is not None else _mlp_reads(settled, seen, readers, multiplier)
+    return replace(settled, final_norm=final, parallel=parallel, mlp_reads=reads)
+
+
+def _holders(path: str) -> list[str]:
+    """Return the modules that a module is in, outermost first, and itself."""
+    parts = path.split(".")
+    return [".".join(parts[: number + 1]) for number in range(len(parts))]
+
+
+def _mlp_reads(table: Architecture, seen: Seen, readers: list[str], multiplier: float) -> str | None:
+    """Return the module that the sum of the residual and attn_out goes into, to the bit; None if there is none."""
+    middle = seen[IN] + multiplier * seen[table.attn_out]
+    taken = [path for path in readers if f"{IN} of {path}" in seen]
+    return next((path for path in taken if _distance(seen[f"{IN} of {path}"], middle) == 0.0), None)
 
 
 def _with_norms(
@@ -92,9 +108,14 @@ def _with_norms(
 
 
 def _forward(
-    backbone: Any, first: Module, last: Module, watched: Mapping[str, Module], silenced: Module | None = None
+    backbone: Any,
+    first: Module,
+    last: Module,
+    watched: Mapping[str, Module],
+    readers: Mapping[str, Module],
+    silenced: Module | None = None,
 ) -> Seen:
-    """Run a few tokens and return what the watched modules of the first block gave, in the residual's shape."""
+    """Run a few tokens and return what watched modules of the first block gave and readers took, as the residual."""
     import torch
 
     seen: dict[str, Tensor] = {}
@@ -106,10 +127,14 @@ def _forward(
             return (tensor * 0.0, *output[1:]) if isinstance(output, tuple) else tensor * 0.0
         return None
 
-    def keep_input(module: Module, args: Any, kwargs: Any) -> None:
-        seen[IN] = (args[0] if args else kwargs["hidden_states"]).clone()
+    def keep_input(name: str, module: Module, args: Any, kwargs: Any) -> None:
+        given = args[0] if args else kwargs.get("hidden_states")
+        if isinstance(given, torch.Tensor):
+            seen[name] = given.clone()
 
-    handles = [first.register_forward_pre_hook(keep_input, with_kwargs=True)]
+    handles = []
+    for name, module in ((IN, first), *((f"{IN} of {path}", module) for path, module in readers.items())):
+        handles.append(module.register_forward_pre_hook(partial(keep_input, name), with_kwargs=True))
     for name, module in (*watched.items(), (OUT, first), (f"{OUT} of the last", last)):
         handles.append(module.register_forward_hook(partial(keep, name), with_kwargs=True))
     try:

@@ -6,6 +6,8 @@ import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from core.interventions.ops import OPERATIONS
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -48,7 +50,7 @@ def answer(result: RunResult, patching: str = "") -> dict[str, Any]:
         },
         "seconds": result.seconds,
     }
-    if result.request.donor and patching:
+    if patching and any("donor" in OPERATIONS[each.operation].needs for each in result.request.plan):
         found["patching"] = patching
     if result.remarks:
         found["remarks"] = [{"index": remark.index, "text": remark.text} for remark in result.remarks]

@@ -8,28 +8,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.interventions.operation import SEED
 from core.interventions.ops import OPERATIONS
 from core.interventions.plan import sorted_params
 from core.readings.values import Curves
 
 if TYPE_CHECKING:
+    from core.interventions.plan import ParamValue
     from core.runs.request import ResolvedIncision
 
-N_SEEDS = 2**31
 BAND = (2.5, 97.5)
 
 
 def reseeded(plan: Sequence[ResolvedIncision], number: int) -> tuple[ResolvedIncision, ...]:
     """Return the plan with the seed of every random operation counted on by ``number``."""
-    return tuple(_reseeded(incision, number) for incision in plan)
+    return tuple(replace(each, params=_reseeded(each, number)) for each in plan)
 
 
-def _reseeded(incision: ResolvedIncision, number: int) -> ResolvedIncision:
-    if not number or not OPERATIONS[incision.operation].is_random:
-        return incision
-    params = dict(incision.params)
-    return replace(incision, params=sorted_params({**params, SEED: (int(params[SEED]) + number) % N_SEEDS}))
+def _reseeded(incision: ResolvedIncision, number: int) -> tuple[tuple[str, ParamValue], ...]:
+    return sorted_params(OPERATIONS[incision.operation].reseeded(dict(incision.params), number))
 
 
 def mean_number(key: str, values: Sequence[float | int | None]) -> float | int | None:

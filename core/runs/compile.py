@@ -205,5 +205,6 @@ def site_columns(site: Site, info: ModelInfo, width: int, span: slice = ALL_KEYS
         first, last, _ = span.indices(n_keys)
         return [slice(head * n_keys + first, head * n_keys + last) for head in heads]
     if site.head is not None:
-        return [slice(site.head * info.d_head, (site.head + 1) * info.d_head)]
+        one = width // n_heads  # of queries and keys it need not be that of z
+        return [slice(site.head * one, (site.head + 1) * one)]
     return [slice(width)]

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from core.interventions.direction_form import parse_direction
+from core.interventions.ops import OPERATIONS
 from core.runs.average import reseeded
 from core.runs.events import Event, Finished, Progress
 from core.runs.measure import Measurement, depths
@@ -31,6 +33,7 @@ def execute(
     cache: RunCache,
     cancel: CancelToken,
     donor: LoadedModel | None = None,
+    counterfactual: Tokens | None = None,
 ) -> Iterator[Event]:
     """Run a request and yield what happens, the result last.
 
@@ -38,6 +41,8 @@ def execute(
     ----------
     donor : LoadedModel, optional
         The model that transplants come from; needed when the request names one.
+    counterfactual : Tokens, optional
+        The prompt whose ids are the request's donor.
 
     Raises
     ------
@@ -50,7 +55,8 @@ def execute(
     if (known := cache.result(request)) is not None:
         # Equal ids can stand for other characters.
         took = time.perf_counter() - started
-        yield Finished(replace(known, request=request, tokens=tokens, seconds=took, clean_was_cached=True))
+        known = replace(known, request=request, tokens=tokens, counterfactual=counterfactual)
+        yield Finished(replace(known, seconds=took, clean_was_cached=True))
         return
     with running_out_told(loaded, cache, "this run"):
         clean = cache.clean_trace(request)
@@ -65,9 +71,16 @@ def execute(
         else:
             run.untouched()
         result = run.result(tokens, was_cached)
-    result = replace(result, seconds=time.perf_counter() - started)
-    cache.keep_result(result)
+    result = replace(result, counterfactual=counterfactual, seconds=time.perf_counter() - started)
+    if not _reads_a_file(request):
+        cache.keep_result(result)
     yield Finished(result)
+
+
+def _reads_a_file(request: RunRequest) -> bool:
+    """Return whether a direction comes from a file, which can hold another one the next time."""
+    directed = (each for each in request.plan if "direction" in OPERATIONS[each.operation].needs)
+    return any(parse_direction(str(dict(each.params)["v"])).kind == "file" for each in directed)
 
 
 class _Run:

@@ -184,6 +184,9 @@ class _Continuing:
         self._new: tuple[int, ...] = request.ids
         self._past: Any = None
         self._compiled = Compiled(loaded, plan, known, one(request.ids), lambda change: Held(change, hold))
+        # Only the last token's logits are needed, unless some of them are operated on.
+        takes = "logits_to_keep" in inspect.signature(type(loaded.network).forward).parameters
+        self._options = {"logits_to_keep": 1} if takes and not self._compiled.on_logits else {}
 
     def logits(self) -> Tensor:
         import torch
@@ -197,7 +200,7 @@ class _Continuing:
             attention_tapped(network, hooks.attention),
         ):
             ids = torch.tensor([self._new], device=loaded.info.device)
-            answer = network(input_ids=ids, past_key_values=self._past, use_cache=True)
+            answer = network(input_ids=ids, past_key_values=self._past, use_cache=True, **self._options)
             self._past = getattr(answer, "past_key_values", None)
             if self._past is None:
                 raise keeps_nothing(loaded)

@@ -47,7 +47,7 @@ class Held:
         """Return the activation [1, token, width] to go on with: of the prompt first, then of each new token.
 
         Keys and values come with those of all tokens before, which the model keeps as they were
-        before the incision.
+        before the incision; or, in a family with attention of its own, alone: it keeps them changed.
         """
         if self._prompt is None:
             self._prompt, self._changed = x.clone(), self._change(x)

@@ -115,7 +115,9 @@ class Measurement:
                 numbers=self._numbers(reading),
                 curves=self._curves(operated, by_depth),
                 kl=METRICS["kl"].compute(reading, self._before) if compared else None,  # type: ignore[arg-type]
-                changed=output_changed or not bool((self._clean.residuals == operated.residuals).all()),
+                changed=output_changed
+                or self._changed_logits(operated)
+                or not bool((self._clean.residuals == operated.residuals).all()),
                 output_changed=output_changed,
             )
         )
@@ -123,6 +125,11 @@ class Measurement:
         if reading is not None and self._request.repeats > 1:
             probs = reading.log_probs.exp()
             self._mean_probs = probs if self._mean_probs is None else self._mean_probs + probs
+
+    def _changed_logits(self, operated: Trace) -> bool:
+        """Return whether logits of any token were changed, those that are not read out too."""
+        at_logits = (each for each in self._request.plan if each.receiver is None and each.site.hook_point == "logits")
+        return any(each.index not in operated.unchanged for each in at_logits)
 
     def readouts(self) -> tuple[Readouts, Readouts, Effect]:
         """Return what was measured in the clean and the operated runs, and their difference."""

@@ -7,13 +7,14 @@ al. 2023, "Localizing model behavior with path patching"; there MLPs may be left
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.runs.batch import one
 from core.runs.capture import capture
 from core.runs.compile import Compiled
-from core.runs.places import Hooks, hooks_at
+from core.runs.places import hooks_at
 from core.runs.trace import forward
 from core.sites.hook_point import HOOK_POINTS
 from core.sites.site import Site
@@ -26,12 +27,19 @@ if TYPE_CHECKING:
     from core.interventions.operation import Activation
     from core.models.loaded_model import LoadedModel
     from core.runs.request import ResolvedIncision
+    from core.runs.trace import Trace
 
 BRANCHES = ("attn_out", "mlp_out")
 
 
 def carried_by_path(
-    loaded: LoadedModel, ids: tuple[int, ...], incision: ResolvedIncision, known: Activation, cancel: CancelToken
+    loaded: LoadedModel,
+    ids: tuple[int, ...],
+    clean: Trace,
+    incision: ResolvedIncision,
+    known: Activation,
+    cancel: CancelToken,
+    clean_at: Callable[[tuple[Site, ...]], Mapping[Site, Tensor]],
 ) -> Tensor:
     """Return what an incision's path adds to its receiver, [token, width].
 
@@ -40,39 +48,38 @@ def carried_by_path(
 
     Parameters
     ----------
+    clean : Trace
+        Of the same prompt.
     incision : ResolvedIncision
         With a receiver.
     known : Activation
         What its operation needs to know.
+    clean_at : callable
+        Gives the clean activations [token, width] at sites.
     """
     sender, receiver = replace(incision, receiver=None), incision.receiver
     assert receiver is not None
-    end = loaded.info.n_layers if receiver.layer is None else receiver.layer
-    held = _held(loaded, ids, incision.site, end, cancel)
+    to_logits = receiver.hook_point == "logits"
+    between = _between(incision.site, loaded.info.n_layers if receiver.layer is None else receiver.layer)
+    before = clean_at(between if to_logits else (*between, receiver))
     hooks = Compiled(loaded, (sender,), (known,), one(ids)).hooks
     # Behind the incision: a block that is held at its clean value hides what was done to it before.
-    hooks.add(held)
-    if receiver.hook_point == "logits":
-        clean = forward(loaded, one(ids), Hooks(), cancel)
-        return (forward(loaded, one(ids), hooks, cancel)[-1] - clean[-1])[0]
-    before = capture(loaded, (ids,), (receiver,), cancel)[receiver][0]
-    return capture(loaded, (ids,), (receiver,), cancel, hooks)[receiver][0] - before
+    for site in between:
+        hooks.add(hooks_at(loaded, site.hook_point, site.layer, 1, _always(before[site])))
+    if to_logits:
+        return forward(loaded, one(ids), hooks, cancel)[-1, 0] - clean.residuals[-1]
+    return capture(loaded, (ids,), (receiver,), cancel, hooks)[receiver][0] - before[receiver]
 
 
-def _held(loaded: LoadedModel, ids: tuple[int, ...], sender: Site, end: int, cancel: CancelToken) -> Hooks:
-    """Return hooks that hold every attention and MLP between the sender and a layer at its clean value."""
+def _between(sender: Site, end: int) -> tuple[Site, ...]:
+    """Return every attention and MLP between the sender and a layer: they are held at their clean values."""
     first = -1 if sender.layer is None else sender.layer
-    between = [
+    return tuple(
         Site(point, layer)
         for layer in range(max(first, 0), end)
         for point in BRANCHES
         if layer > first or sender.point.depth < _begins(point)
-    ]
-    clean = capture(loaded, (ids,), between, cancel)
-    hooks = Hooks()
-    for site in between:
-        hooks.add(hooks_at(loaded, site.hook_point, site.layer, 1, _always(clean[site][0])))
-    return hooks
+    )
 
 
 def _begins(branch: str) -> int:
@@ -81,4 +88,5 @@ def _begins(branch: str) -> int:
 
 
 def _always(value: Tensor) -> Edit:
-    return lambda x: value.to(x.dtype).expand_as(x)
+    # Cloned: some families add to their branches in place.
+    return lambda x: value.to(x.dtype).expand_as(x).clone()

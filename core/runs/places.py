@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from core.hooks.attach import Edit, Hook
 from core.hooks.attention import AttentionHook, Part
+from core.models.architecture import OwnPart
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -128,7 +129,9 @@ class _Place:
         table = self._loaded.architecture
         if not table.own_attention:
             return Hooks(attention=[AttentionHook(self._part(table.attention), part, self._edit, self._turn)])
-        assert part == "pattern" and table.pattern is not None, part
+        if part != "pattern":
+            return self._in_projection(part)
+        assert table.pattern is not None
 
         def call(x: Tensor) -> Tensor | None:
             """Serve [batch, head, query, key], or batch and head as one axis."""
@@ -143,6 +146,26 @@ class _Place:
             return rows.reshape(x.shape).contiguous()
 
         return Hooks([Hook(self._part(table.pattern), "input", call, self._turn)])
+
+    def _in_projection(self, name: Part) -> Hooks:
+        """See queries, keys or values where they leave the projection, in a family with attention of its own."""
+        part, info = self._loaded.architecture.own_parts[name], self._loaded.info
+        assert isinstance(part, OwnPart), part
+        groups, slots = part.groups, part.slots
+        if groups is None:
+            groups, slots = info.n_key_value_heads, info.n_heads // info.n_key_value_heads + 2
+
+        def call(x: Tensor) -> Tensor | None:
+            split = x.view(*x.shape[:-1], groups, slots, -1)
+            mine = split[..., part.first : part.end, :]
+            edited = self._edit(mine.flatten(-3))
+            if edited is None:
+                return None
+            changed = split.clone()
+            changed[..., part.first : part.end, :] = edited.view(mine.shape)
+            return changed.view(x.shape)
+
+        return Hooks([Hook(self._part(part.path), "output", call, self._turn)])
 
     def what_the_block_adds(self) -> Hooks:
         """See the block's output less its input."""
@@ -164,15 +187,29 @@ class _Place:
         )
 
     def between(self) -> Hooks:
-        """See the residual between attention and MLP.
+        """See the residual between attention and MLP."""
+        table = self._loaded.architecture
+        if table.post_norms is not None:
+            return self.at_part(table.post_norms[0], "output")
+        if table.mlp_reads is None:
+            return self._through_attention()
 
-        No module of a pre-norm family holds it: it is changed through what the attention adds.
+        def put_in(x: Tensor) -> None:
+            edited = self._edit(x)
+            if edited is not None:
+                # In place: this very tensor is also what the MLP's output is added to, and a sum of differences rounds.
+                x.copy_(edited)
+
+        return Hooks([Hook(self._part(table.mlp_reads), "input", self._unfolded(put_in), self._turn)])
+
+    def _through_attention(self) -> Hooks:
+        """See the residual between attention and MLP where no module is known that reads it.
+
+        It is changed through what the attention adds, to within a rounding.
         """
         import torch
 
         table, times = self._loaded.architecture, self._loaded.residual_multiplier
-        if table.post_norms is not None:
-            return self.at_part(table.post_norms[0], "output")
         seen: list[Tensor] = []
 
         def replace(out: Tensor) -> Tensor | None:

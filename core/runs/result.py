@@ -84,8 +84,7 @@ class Effect:
     kl : float or None
         KL(clean || operated) at the read position, in nats.
     changed : bool
-        Whether any hidden state, of any token at any layer boundary, or any logit at the read
-        position differs at all, to the bit.
+        Whether any hidden state, of any token at any layer boundary, or any logit differs at all, to the bit.
     output_changed : bool
         Whether the model's answer differs at all: the logits at the read position, or without
         these the hidden states after the last layer.
@@ -118,6 +117,8 @@ class RunResult:
         About incisions that need them.
     repeats : int
         Over how many seeds ``operated`` and ``effect`` are the mean.
+    counterfactual : Tokens or None
+        The prompt that patches come from, where there is one.
     """
 
     request: RunRequest
@@ -136,3 +137,4 @@ class RunResult:
     clean_was_cached: bool
     remarks: tuple[Remark, ...] = ()
     repeats: int = 1
+    counterfactual: Tokens | None = None

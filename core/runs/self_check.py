@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 PROMPT_LENGTH = 5
 TOLERANCE = {"float32": 1e-4, "float64": 1e-8, "float16": 3e-2, "bfloat16": 2e-1}
 NO_HEAD = "This model has no language-model head, so there are no logits to compare."
-WATCHED = ("v", "pattern", "z", "attn_out", "mlp_pre", "mlp_post", "mlp_out")
+WATCHED = ("v", "pattern", "z", "attn_out", "resid_mid", "mlp_pre", "mlp_post", "mlp_out")
 FOUND, NOT_FOUND = 0.0, float("inf")
 
 
@@ -49,7 +49,7 @@ def self_check(loaded: LoadedModel, cancel: CancelToken) -> CheckReport:
     """
     started = time.perf_counter()
     checker = _Checker(loaded, cancel)
-    lines = tuple(checker.line(name, check) for name, check in checker.checks())
+    lines = tuple(_line(name, check, checker.tolerance) for name, check in checker.checks())
     return CheckReport(lines, time.perf_counter() - started)
 
 
@@ -74,25 +74,13 @@ class _Checker:
             ("attention rows", self.attention_rows),
             ("pattern and values", self.pattern_and_values),
             ("order of parts", self.order_of_parts),
+            ("between parts", self.between_parts),
             ("neurons", self.neurons),
             ("logit lens", self.logit_lens),
             ("editing z", self.editing_z),
             ("head removal", self.head_removal),
             ("hooks removed", self.hooks_removed),
         )
-
-    def line(self, name: str, check: Callable[[], tuple[float, str] | str]) -> CheckLine:
-        """Run one check; a check that breaks has failed."""
-        try:
-            found = check()
-        except (Cancelled, SurgeryError):
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever breaks a check is its finding
-            return CheckLine(name, False, f"The check itself broke: {type(error).__name__}: {error}")
-        if isinstance(found, str):
-            return CheckLine(name, None, found)
-        value, text = found
-        return CheckLine(name, value <= self.tolerance, text, value, self.tolerance)
 
     def _run(self, watched: Iterable[Place], edits: Iterable[tuple[Place, Edit]] = ()) -> tuple[Tensor, _Seen]:
         """Return the residual stream [n_layers + 1, token, d_model] of a run, and what was watched in it."""
@@ -140,18 +128,11 @@ class _Checker:
 
     def residual_identities(self) -> tuple[float, str]:
         """Rebuild every block's output from its input, attn_out and mlp_out."""
-        import torch
-
-        norms, times, worst = self.loaded.architecture.post_norms, self.loaded.residual_multiplier, 0.0
+        worst = 0.0
         residuals, seen = self._untouched
         for layer in range(self.loaded.info.n_layers):
-            stream = residuals[layer]
-            for number, point in enumerate(("attn_out", "mlp_out")):
-                stream = stream + seen[point, layer] * times
-                if norms is not None:
-                    with torch.inference_mode():
-                        stream = self.loaded.part(layer, norms[number])(stream)
-            worst = max(worst, _deviation(stream, residuals[layer + 1]))
+            stream = _added(self.loaded, residuals[layer], "attn_out", layer, seen)
+            worst = max(worst, _deviation(_added(self.loaded, stream, "mlp_out", layer, seen), residuals[layer + 1]))
         return worst, "The residual stream is rebuilt from its input, the attention and the MLP, at every layer."
 
     def attention_rows(self) -> tuple[float, str] | str:
@@ -192,6 +173,24 @@ class _Checker:
         if self.loaded.architecture.parallel:
             return (NOT_FOUND if noticed else FOUND), "The MLP reads the same residual as the attention."
         return (FOUND if noticed else NOT_FOUND), "The MLP reads the residual that the attention has added to."
+
+    def between_parts(self) -> tuple[float, str] | str:
+        """Turn the residual between attention and MLP round in every layer: MLP and stream go on from there."""
+        if (why := self.loaded.info.why_not("resid_mid")) is not None:
+            return why
+        residuals, seen = self._untouched
+        layers, worst = range(self.loaded.info.n_layers), 0.0
+        turned, then = self._run(
+            [(point, layer) for point in ("resid_mid", "mlp_out") for layer in layers],
+            [(("resid_mid", layer), lambda x: -x) for layer in layers],
+        )
+        for layer in layers:
+            found = _added(self.loaded, residuals[layer], "attn_out", layer, seen)
+            rebuilt = _added(self.loaded, then["resid_mid", layer], "mlp_out", layer, then)
+            if _largest(then["mlp_out", layer] - seen["mlp_out", layer]) == 0.0:
+                return NOT_FOUND, "The MLP does not notice a change of the residual before it."
+            worst = max(worst, _deviation(found, seen["resid_mid", layer]), _deviation(rebuilt, turned[layer + 1]))
+        return worst, "A change between attention and MLP reaches the MLP and the residual stream, in every layer."
 
     def neurons(self) -> tuple[float, str] | str:
         """Change one neuron of the first layer before its nonlinearity: no other one moves."""
@@ -255,6 +254,20 @@ class _Checker:
         return float(abs(left)), "No hook is left on the model."
 
 
+def _line(name: str, check: Callable[[], tuple[float, str] | str], tolerance: float) -> CheckLine:
+    """Run one check; a check that breaks has failed."""
+    try:
+        found = check()
+    except (Cancelled, SurgeryError):
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever breaks a check is its finding
+        return CheckLine(name, False, f"The check itself broke: {type(error).__name__}: {error}")
+    if isinstance(found, str):
+        return CheckLine(name, None, found)
+    value, text = found
+    return CheckLine(name, value <= tolerance, text, value, tolerance)
+
+
 class _Seen(dict["Place", "Tensor"]):
     """Activations [token, width] of one run, all heads side by side, by hook point and layer."""
 
@@ -270,6 +283,19 @@ class _Seen(dict["Place", "Tensor"]):
             self[place] = x[0].clone()
 
         return keep
+
+
+def _added(loaded: LoadedModel, stream: Tensor, point: str, layer: int, seen: _Seen) -> Tensor:
+    """Return the residual after attn_out or mlp_out has been added to it."""
+    import torch
+
+    norms = loaded.architecture.post_norms
+    stream = stream + seen[point, layer] * loaded.residual_multiplier
+    if norms is None:
+        return stream
+    with torch.inference_mode():
+        found: Tensor = loaded.part(layer, norms[point == "mlp_out"])(stream)
+    return found
 
 
 def _by_head(x: Tensor, n_heads: int) -> Tensor:

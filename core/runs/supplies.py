@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
 from typing import TYPE_CHECKING, overload
 
 from core.errors import SurgeryError
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from core.models.loaded_model import LoadedModel
     from core.runs.cache import RunCache
     from core.runs.request import ResolvedIncision, RunRequest
-    from core.runs.spread import CleanSpread
     from core.runs.trace import Trace
 
 Prompts = tuple[tuple[int, ...], ...]
@@ -63,6 +61,7 @@ class Supplies:
         self._clean = clean
         self._cache = cache
         self._cancel = cancel
+        self._carried: dict[ResolvedIncision, Tensor] = {}
         self._transplanter = None if donor is None else Transplanter(loaded, donor, request, cancel)
         self._held: dict[tuple[Prompts, Site], list[Tensor]] = {}
         self._transplants: dict[ResolvedIncision, tuple[Tensor, str]] = {}
@@ -108,6 +107,8 @@ class Supplies:
         found: list[Prompts] = []
         if "donor" in wants:
             found.append((self._request.donor,))
+        if "references" in wants and incision.site.hook_point == "logits":
+            return [(self._request.references, self._last_residual)]
         if "references" in wants:
             found.append(self._request.references)
         if "direction" in wants:
@@ -165,10 +166,30 @@ class Supplies:
         return known
 
     def carried(self, incision: ResolvedIncision, known: Activation) -> Activation:
-        """Return the same with what the incision's path carries, where it has a receiver."""
+        """Return the same with what the incision's path carries, where it has a receiver.
+
+        The incision may be one of the plan with its seed counted on: a random direction is another one then.
+        """
+        if known.direction is not None and incision not in self._request.plan:
+            known = replace(known, direction=self._direction(incision))
         if incision.receiver is None:
             return known
-        return replace(known, carried=carried_by_path(self._loaded, self._request.ids, incision, known, self._cancel))
+        if incision not in self._carried:
+            self._carried[incision] = carried_by_path(
+                self._loaded, self._request.ids, self._clean, incision, known, self._cancel, self._clean_at
+            )
+        return replace(known, carried=self._carried[incision])
+
+    def _clean_at(self, sites: tuple[Site, ...]) -> dict[Site, Tensor]:
+        """Return the clean activations [token, width] at sites of the prompt, through one run of it."""
+        model, prompts = self._loaded.identity, (self._request.ids,)
+        found = {site: self._cache.captured(model, prompts, site) for site in sites}
+        missing = [site for site, rows in found.items() if rows is None]
+        if missing:
+            found |= capture(self._loaded, prompts, missing, self._cancel)
+            for site in missing:
+                self._cache.keep_captured(model, prompts, site, found[site] or [])
+        return {site: rows[0] for site, rows in found.items() if rows}
 
     def _with_spread(self, known: Activation, incision: ResolvedIncision) -> Activation:
         site = incision.site
@@ -177,18 +198,19 @@ class Supplies:
 
             with torch.inference_mode():
                 spread = spread_of(answer_of(self._loaded, self._clean.residuals[-1])[None])
-            boundary = 0
         else:
-            spread, boundary = self._spread, 0 if site.layer is None else site.layer + 1
+            spread = self._clean.spread
+        boundary = site.boundary
         return replace(
             known,
             layer_std=spread.layer[boundary],
             token_std=tuple(spread.token[boundary][position] for position in incision.positions),
         )
 
-    @cached_property
-    def _spread(self) -> CleanSpread:
-        return self._clean.spread()
+    @property
+    def _last_residual(self) -> Site:
+        """Where the logits of reference prompts are reckoned from: all of them would not fit into memory."""
+        return Site("resid_post", self._loaded.info.n_layers - 1)
 
     def _captured(self, prompts: Prompts, site: Site) -> list[Tensor]:
         """Return a site's clean activation [token, width] in each prompt."""
@@ -203,7 +225,8 @@ class Supplies:
 
     def _references(self, incision: ResolvedIncision) -> tuple[Tensor, ...]:
         """Return the site at those chosen tokens that each reference prompt is long enough for."""
-        rows = self._captured(self._request.references, incision.site)
+        of_logits = incision.site.hook_point == "logits"
+        rows = self._captured(self._request.references, self._last_residual if of_logits else incision.site)
         last = incision.positions[-1]
         reach = sum(len(row) > last for row in rows)
         if not reach:
@@ -211,9 +234,16 @@ class Supplies:
                 f"None of the {len(rows)} reference prompts is long enough to have a token {last}.",
                 "Give longer reference prompts, or choose an earlier token.",
             )
-        short = "" if reach == len(rows) else f" (of {len(rows)}; the others are too short for token {last})"
-        self._remark(incision, f"over {reach} reference prompts{short}")
-        return tuple(row[[position for position in incision.positions if position < len(row)]] for row in rows)
+        short = "" if reach == len(rows) else f" at token {last} (of {len(rows)}; the others are too short)"
+        self._remark(incision, f"over {reach} reference prompt{'' if reach == 1 else 's'}{short}")
+        found = tuple(row[[position for position in incision.positions if position < len(row)]] for row in rows)
+        return self._answers(found) if of_logits else found
+
+    def _answers(self, residuals: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        import torch
+
+        with torch.inference_mode():
+            return tuple(answer_of(self._loaded, each) for each in residuals)
 
     def _transplanted(self, incision: ResolvedIncision) -> Tensor:
         found, fit = self._transplants[incision]
@@ -234,7 +264,7 @@ class Supplies:
 
         form = parse_direction(str(dict(incision.params)["v"]))
         if form.kind == "pca":
-            self._remark(incision, self._spread_words)
+            self._remark(incision, f"principal component {form.number} of {self._spread_words}")
         key = (incision.site, str(form))
         if key not in self._directions:
             rows: dict[str, Tensor] = {"prompt": self._captured((self._request.ids,), incision.site)[0]}
@@ -250,8 +280,8 @@ class Supplies:
         """Of which tokens a component is: those of the reference prompts, or else of this one."""
         references = self._request.references
         if not references:
-            return f"component of the {len(self._request.ids)} tokens of this prompt"
-        return f"component of {sum(map(len, references))} tokens of {len(references)} reference prompts"
+            return f"the {len(self._request.ids)} tokens of this prompt"
+        return f"{sum(map(len, references))} tokens of {len(references)} reference prompts"
 
     def _remark(self, incision: ResolvedIncision, text: str) -> None:
         remark = Remark(incision.index, text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from core.hooks.attach import Hook, attached
@@ -41,8 +42,9 @@ class Trace:
     unchanged: tuple[int, ...] = ()
     logits: Tensor | None = None
 
+    @cached_property
     def spread(self) -> CleanSpread:
-        """Return the standard deviations that noise is sized by."""
+        """The standard deviations that noise is sized by: reckoned once, however many incisions ask."""
         return spread_of(self.residuals)
 
 

@@ -64,7 +64,11 @@ class LinearMap:
         if self.r2 is None:
             return f"no R², since the {self.n} shared tokens do not vary"
         words = f"R² {self.r2:.2f} on {self.n} shared tokens"
-        words += ", too few to hold some out" if self.held_out is None else f", {self.held_out:.2f} held out"
+        if self.held_out is None:
+            words += ", too few to hold some out"
+        else:
+            words += f", {self.held_out:.2f} held out".replace("-", "−")
+            words += " (worse than their mean)" if self.held_out < 0 else ""
         if not self.is_determined:
             words += f"; {self.n} tokens do not determine a map of {len(self.origin)} dimensions"
             words += ", so it fits them by itself" if self.kind == "least_squares" else ""

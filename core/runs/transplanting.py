@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from core.cancel import CancelToken
     from core.models.loaded_model import LoadedModel
     from core.runs.request import ResolvedIncision, RunRequest
-    from core.sites.site import Site
 
 
 # Hidden states of texts that several transplants are fitted on.
@@ -41,17 +40,13 @@ class Transplanter:
         Raises
         ------
         SurgeryError
-            If the donor has no such layer, or its width needs a map that was refused.
+            If the donor's width needs a map that was refused, or none can be fitted.
         """
         import torch
 
         params = dict(incision.params)
         layer, kind = int(params["layer"]), str(params["map"])
         info = self._donor.info
-        if not -1 <= layer < info.n_layers:
-            raise SurgeryError(
-                f"{info.name} has no layer {layer}.", f"Choose a layer from 0 to {info.n_layers - 1}, or -1."
-            )
         source = self._request.transplant
         assert source is not None, "a transplant was resolved with its source"
         taken = self._residual(self._donor, source.ids, layer + 1)[list(incision.sources)]
@@ -62,9 +57,9 @@ class Transplanter:
             if not same_width:
                 raise SurgeryError(
                     f"{info.name} is {info.d_model} wide and {self._loaded.info.name} {self._loaded.info.d_model}.",
-                    "Choose the map procrustes or least_squares.",
+                    "Choose the map rotation (map=procrustes on the command line) or least squares (map=least_squares).",
                 )
-            return taken, f"from {info.name}, {_depth(layer)}, as it is"
+            return taken, f"from {info.name}, {_depth(layer)}, without a map"
         theirs, ours = self._shared(incision, layer + 1)
         mapped = fit(theirs, ours, kind)
         put_in = torch.from_numpy(mapped.apply(_numbers(taken))).to(self._loaded.info.device)
@@ -80,7 +75,7 @@ class Transplanter:
         source = self._request.transplant
         assert source is not None
         theirs, ours = [], []
-        here = _boundary(incision.site)
+        here = incision.site.boundary
         for ids, other, pairs in source.shared:
             kept = [pair for pair in pairs if ids != self._request.ids or pair[0] not in incision.positions]
             if kept:
@@ -100,13 +95,6 @@ class Transplanter:
         if sum(each.nbytes for each in self._kept.values()) + found.nbytes <= KEPT_BYTES:
             self._kept[key] = found
         return found[depth]
-
-
-def _boundary(site: Site) -> int:
-    """Return which residual a transplant's site is: 0 the embedding, l + 1 after block l."""
-    if site.layer is None:
-        return 0
-    return site.layer if site.hook_point == "resid_pre" else site.layer + 1
 
 
 def _depth(layer: int) -> str:

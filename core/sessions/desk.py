@@ -14,6 +14,7 @@ from core.models.memory import OutOfMemory
 from core.runs.cache import RunCache
 from core.runs.events import Event, Failure, ModelOpened, ModelsListed, Progress
 from core.sessions.holding import SHARE, Checked, Holding
+from core.sessions.other_texts import wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -207,12 +208,18 @@ class Desk:
         loaded, shelf = self._model_for(session, cancel, tell), self._holding.shelf
         with ExitStack() as stays:
             stays.enter_context(shelf.pinned(loaded.identity))
-            donor = self._donor_for(session, cancel, tell)
+            donor = missing = None
+            try:
+                donor = self._donor_for(session, cancel, tell)
+            except OutOfMemory:
+                raise
+            except SurgeryError as error:
+                missing = error  # the rest of the plan can be followed
             if donor is not None:
                 stays.enter_context(shelf.pinned(donor.identity))
 
             def run() -> None:
-                for event in self._events_of(job, loaded, cancel, donor):
+                for event in self._events_of(job, loaded, cancel, donor, missing):
                     tell(event)
                     in_between()
 
@@ -224,14 +231,21 @@ class Desk:
                 run()
 
     def _events_of(
-        self, job: Operate | Continue | Sweep, loaded: LoadedModel, cancel: CancelToken, donor: LoadedModel | None
+        self,
+        job: Operate | Continue | Sweep,
+        loaded: LoadedModel,
+        cancel: CancelToken,
+        donor: LoadedModel | None,
+        missing: SurgeryError | None,
     ) -> Iterator[Event | SweepEvent]:
         from core.sessions.operate import continue_prompt, operate
 
         if isinstance(job, Sweep):
+            if missing is not None:
+                raise missing  # every cell needs it
             return _swept(job, loaded, self._cache, cancel, donor)
         follow = continue_prompt if isinstance(job, Continue) else operate
-        return follow(loaded, job.session, self._cache, cancel, donor)
+        return follow(loaded, job.session, self._cache, cancel, donor, missing)
 
     def _model_for(self, session: Session, cancel: CancelToken, tell: Tell) -> LoadedModel:
         """Return the open model, opened again if it had to make room."""
@@ -248,13 +262,14 @@ class Desk:
         return loaded
 
     def _donor_for(self, session: Session, cancel: CancelToken, tell: Tell) -> LoadedModel | None:
-        """Return the model that transplants come from, opened like the open one."""
-        if not session.donor_model or self._open is None or self._asked is None:
+        """Return the model that transplants come from, opened like the open one; None where nothing is transplanted."""
+        if not session.donor_model or self._open is None or self._asked is None or "transplant" not in wanted(session):
             return None
         if session.donor_model == session.model:
             return self._open.loaded
         job = OpenModel(session.donor_model, self._asked.device, self._asked.dtype)
-        checked = self._opened(job, cancel, tell)
+        # One that failed its check too: loading it again at every run would not mend it.
+        checked = self._holding.at_hand(job.name, job.device, job.dtype) or self._opened(job, cancel, tell)
         self._holding.keep(checked)
         return checked.loaded
 

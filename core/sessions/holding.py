@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from core.cancel import CancelToken
+    from core.models.fingerprint import Stamp
     from core.models.loaded_model import LoadedModel
     from core.models.loading import Prepared
     from core.models.progress import Report
@@ -54,6 +55,7 @@ class Holding:
     def __init__(self, released: Callable[[str], None]) -> None:
         self._share = SHARE
         self._forget = released
+        self._prepared: dict[tuple[str, str, str], tuple[Prepared, Stamp]] = {}
         self.shelf: Shelf[Checked] = Shelf(self.budget, self._on_shelf_released)
 
     def budget(self, pool: str) -> int:
@@ -81,8 +83,17 @@ class Holding:
         pool = next((kept.pool for identity, kept in self.shelf if identity == is_open), "cpu")
         return ModelsHeld(models, self._share, self.budget(pool))
 
+    def at_hand(self, name: str, device: str, dtype: str) -> Checked | None:
+        """Return a model that was opened by these words and is still held, if no file of its checkpoint was touched."""
+        from core.models.fingerprint import stamp
+
+        prepared, before = self._prepared.get((name, device, dtype), (None, ()))
+        if prepared is None or stamp(prepared.checkpoint) != before:
+            return None
+        return self.shelf.find(prepared.identity)
+
     def opened(self, name: str, device: str, dtype: str, report: Report, cancel: CancelToken) -> Checked:
-        """Return a model that is held, or open and check it; `keep` holds it from then on.
+        """Return a model that is held and passed its check, or open and check it; `keep` holds it from then on.
 
         Raises
         ------
@@ -91,12 +102,15 @@ class Holding:
         Cancelled
             If the token was set.
         """
+        from core.models.fingerprint import stamp
         from core.models.loading import prepare_model
 
         prepared = prepare_model(name, device=device, dtype=dtype, report=report, cancel=cancel)
+        self._prepared[name, device, dtype] = prepared, stamp(prepared.checkpoint)
         held = self.shelf.find(prepared.identity)
-        # One that failed its check is loaded afresh: that is what opening it again is for.
-        return held if held is not None and held.check.passed else self._checked(prepared, report, cancel)
+        if held is not None and held.check.passed:
+            return held
+        return self._checked(prepared, report, cancel)
 
     def keep(self, checked: Checked) -> None:
         """Hold a model as the most recently used."""

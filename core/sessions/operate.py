@@ -15,6 +15,7 @@ from core.sessions.resolve import resolve
 
 if TYPE_CHECKING:
     from core.cancel import CancelToken
+    from core.errors import SurgeryError
     from core.models.loaded_model import LoadedModel
     from core.runs.cache import RunCache
     from core.runs.request import RunRequest
@@ -23,7 +24,12 @@ if TYPE_CHECKING:
 
 
 def operate(
-    loaded: LoadedModel, session: Session, cache: RunCache, cancel: CancelToken, donor: LoadedModel | None = None
+    loaded: LoadedModel,
+    session: Session,
+    cache: RunCache,
+    cancel: CancelToken,
+    donor: LoadedModel | None = None,
+    missing: SurgeryError | None = None,
 ) -> Iterator[Event]:
     """Do what a session asks for, and yield what happens on the way.
 
@@ -31,6 +37,8 @@ def operate(
     ----------
     donor : LoadedModel or None
         The session's donor model, where it names one.
+    missing : SurgeryError or None
+        Why that model could not be opened.
 
     Raises
     ------
@@ -39,33 +47,38 @@ def operate(
     Cancelled
         If the token was set.
     """
-    request, tokens = yield from _resolved(loaded, session, donor)
+    request, tokens, counterfactual = yield from _resolved(loaded, session, donor, missing)
     cancel.check()
-    yield from execute(loaded, request, tokens, cache, cancel, donor)
+    yield from execute(loaded, request, tokens, cache, cancel, donor, counterfactual)
 
 
 def continue_prompt(
-    loaded: LoadedModel, session: Session, cache: RunCache, cancel: CancelToken, donor: LoadedModel | None = None
+    loaded: LoadedModel,
+    session: Session,
+    cache: RunCache,
+    cancel: CancelToken,
+    donor: LoadedModel | None = None,
+    missing: SurgeryError | None = None,
 ) -> Iterator[Event]:
     """Continue a session's prompt, clean and operated, and yield what happens on the way.
 
     Parameters and errors are those of `operate`.
     """
-    request, tokens = yield from _resolved(loaded, session, donor)
+    request, tokens, _ = yield from _resolved(loaded, session, donor, missing)
     cancel.check()
     with running_out_told(loaded, cache, "this continuation"):
         yield from generate(loaded, request, tokens, session.generation, cache, cancel, donor)
 
 
 def _resolved(
-    loaded: LoadedModel, session: Session, donor: LoadedModel | None
-) -> Generator[Event, None, tuple[RunRequest, Tokens]]:
-    """Tell what the session's words mean in this model, and return the request and the tokens."""
+    loaded: LoadedModel, session: Session, donor: LoadedModel | None, missing: SurgeryError | None
+) -> Generator[Event, None, tuple[RunRequest, Tokens, Tokens | None]]:
+    """Tell what the session's words mean in this model, and return the request and both prompts' tokens."""
     tokens = tokenize(loaded, session.prompt)
     yield TokensReady(tokens)
-    others = other_texts(loaded, session, tokens, donor)
+    others = other_texts(loaded, session, tokens, donor, missing)
     if others.donor is not None:
         yield DonorTokens(others.donor, others.alignment)
     request, notes = resolve(session, loaded.identity, tokens, loaded.info, lambda text: token_id(loaded, text), others)
     yield Resolved(request, notes)
-    return request, tokens
+    return request, tokens, others.donor

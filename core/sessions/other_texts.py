@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 COUNTERFACTUAL = "The counterfactual prompt"
 HOW_TO_SUPPLY: dict[Need, tuple[str, str]] = {
-    "donor": ("a counterfactual prompt", "Type one beside the prompt, or give --donor-prompt."),
-    "references": ("reference prompts", "Choose a set or a file of your own, or give --references."),
-    "transplant": ("a donor model", "Choose one, or give --donor-model."),
+    "donor": ("a counterfactual prompt", "Type one below the prompt."),
+    "references": ("reference prompts", "Choose a set, or a file of your own, below the prompt."),
+    "transplant": ("a donor model", "Choose one below the prompt."),
 }
 
 
@@ -97,7 +97,13 @@ def taken_by(incision: Incision | ResolvedIncision) -> frozenset[Need]:
     return needs | {uses} if uses else needs
 
 
-def other_texts(loaded: LoadedModel, session: Session, tokens: Tokens, donor: LoadedModel | None) -> OtherTexts:
+def other_texts(
+    loaded: LoadedModel,
+    session: Session,
+    tokens: Tokens,
+    donor: LoadedModel | None,
+    missing: SurgeryError | None = None,
+) -> OtherTexts:
     """Split into tokens what a session needs; the counterfactual prompt whenever there is one.
 
     Parameters
@@ -106,6 +112,8 @@ def other_texts(loaded: LoadedModel, session: Session, tokens: Tokens, donor: Lo
         The session's prompt.
     donor : LoadedModel or None
         The session's donor model, if it is open.
+    missing : SurgeryError or None
+        Why it could not be opened.
     """
     needs = wanted(session)
     found = OtherTexts()
@@ -121,7 +129,9 @@ def other_texts(loaded: LoadedModel, session: Session, tokens: Tokens, donor: Lo
             found = replace(found, references=tuple(each.ids for each in _references(loaded, session)))
         except SurgeryError as error:
             problems["references"] = error
-    if "transplant" in needs and session.donor_model:
+    if "transplant" in needs and missing is not None:
+        problems["transplant"] = missing
+    elif "transplant" in needs and session.donor_model:
         try:
             found = _with_transplant(found, loaded, session, tokens, donor)
         except SurgeryError as error:

@@ -106,7 +106,7 @@ def _taken_from(plan: list[ResolvedIncision], session: Session, others: OtherTex
         found["references"] = others.references
     if "transplant" in needs:
         found["transplant"] = others.transplant
-    if any(OPERATIONS[each.operation].is_random for each in plan):
+    if any(OPERATIONS[each.operation].is_random(dict(each.params)) for each in plan):
         found["repeats"] = session.seeds
     return found
 

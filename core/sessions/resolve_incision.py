@@ -54,7 +54,7 @@ def resolve_incision(
     for need in sorted(taken_by(incision)):
         others.check(need, operation.label, is_needed=need in needs or need == "donor")
     if "direction" in needs:
-        _check_direction(str(params["v"]), info, token_id)
+        _check_direction(str(params["v"]), tokens, info, token_id, others)
     if OVER in operation.parameters and params["over"] == "prompt" and len(positions) == len(tokens):
         raise SurgeryError("All tokens are chosen: there are no others to average over.", FEWER)
     if "references" in needs:
@@ -64,6 +64,8 @@ def resolve_incision(
         is_row = incision.site.point.width == "keys"
         sources = (_same_rows if is_row else _counterparts)(positions, tokens, others)
     if "transplant" in needs:
+        if others.donor_model is not None:
+            _check_layer(int(params["layer"]), others.donor_model)
         sources = _ends(positions, tokens, others)
     return ResolvedIncision(
         index=index,
@@ -141,9 +143,25 @@ def _check_references(positions: tuple[int, ...], others: OtherTexts) -> None:
         )
 
 
-def _check_direction(text: str, info: ModelInfo, token_id: Callable[[str], int]) -> None:
-    """Check that the tokens whose unembedding is meant are there."""
-    texts = parse_direction(text).texts
+def _check_layer(layer: int, donor: ModelInfo) -> None:
+    if layer >= donor.n_layers:
+        raise SurgeryError(
+            f"{donor.name} has no layer {layer}.", f"Choose a layer from 0 to {donor.n_layers - 1}, or -1."
+        )
+
+
+def _check_direction(
+    text: str, tokens: Tokens, info: ModelInfo, token_id: Callable[[str], int], others: OtherTexts
+) -> None:
+    """Check that the tokens whose unembedding is meant are there, and enough of them for a component."""
+    form = parse_direction(text)
+    texts, n_tokens = form.texts, sum(map(len, others.references)) or len(tokens)
+    if form.kind == "pca" and form.number > (most := min(n_tokens - 1, info.d_model)):
+        raise SurgeryError(
+            f"There is no principal component {form.number}: {n_tokens} token{'s have' if n_tokens > 1 else ' has'} "
+            f"{f'at most {most}' if most else 'none'}.",
+            f"Choose pca1 to pca{most}, or give more reference prompts." if most else "Give reference prompts.",
+        )
     if texts and not info.has_head:
         raise SurgeryError(NO_HEAD, "Choose a direction that needs no unembedding, such as pca1.")
     for each in texts:

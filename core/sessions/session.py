@@ -9,6 +9,8 @@ from core.interventions.plan import ParamValue, Plan
 from core.runs.generation import Generation
 from core.sites.selection import Selection, at
 
+CleanSide = Literal["prompt", "donor"]
+
 
 @dataclass(frozen=True)
 class Brush:
@@ -79,7 +81,7 @@ class Session:
     top_k: int = 10
     donor_prompt: str = ""
     matches: tuple[tuple[int, int], ...] = ()
-    clean_side: Literal["prompt", "donor"] = "prompt"
+    clean_side: CleanSide = "prompt"
     references: tuple[str, ...] = ()
     donor_model: str = ""
     seeds: int = 1

@@ -59,6 +59,13 @@ class Site:
         outside = LAST if self.hook_point == "logits" else -1
         return (outside if self.layer is None else self.layer, self.point.depth)
 
+    @property
+    def boundary(self) -> int:
+        """Which residual the site belongs to: 0 is the embedding, l + 1 what layer l leaves, which the next one reads."""
+        if self.layer is None:
+            return 0
+        return self.layer if self.hook_point == "resid_pre" else self.layer + 1
+
     def __str__(self) -> str:
         if self.layer is None:
             return self.hook_point

@@ -66,8 +66,9 @@ def _checked(matches: Iterable[tuple[int, int]], n_here: int, n_there: int) -> d
 def align_by_text(tokens: Tokens, other_tokens: Tokens) -> Alignment:
     """Return for each position the one of another tokenisation of the same text that ends where it does.
 
-    Tokens that cover no text, such as [CLS], have none. Of several tokens that end at the same
-    character, the bytes of one letter, the last ones belong together.
+    Of several tokens that end at the same character, the bytes of one letter, the last ones belong
+    together. Tokens that cover no text, such as [CLS], belong together where both have the same of
+    them in the same order, else they have none.
 
     Raises
     ------
@@ -79,8 +80,15 @@ def align_by_text(tokens: Tokens, other_tokens: Tokens) -> Alignment:
             "Two tokenisations can be aligned only where they are of the same text.", "Give both models the same."
         )
     here, there = _last_by_end(tokens), _last_by_end(other_tokens)
-    ends = {position: end for end, position in here.items()}
-    return tuple(there.get(ends[position]) if position in ends else None for position in range(len(tokens)))
+    found = {position: there.get(end) for end, position in here.items()} | _without_text(tokens, other_tokens)
+    return tuple(found.get(position) for position in range(len(tokens)))
+
+
+def _without_text(tokens: Tokens, other_tokens: Tokens) -> dict[int, int | None]:
+    here, there = ([token for token in each.items if token.end == token.start] for each in (tokens, other_tokens))
+    if [token.text for token in here] != [token.text for token in there]:
+        return {}
+    return {ours.position: theirs.position for ours, theirs in zip(here, there, strict=True)}
 
 
 def _last_by_end(tokens: Tokens) -> dict[int, int]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from core.runs.request import RunRequest
     from core.runs.result import RunResult
     from gui.theme.theme import Theme
+    from gui.widgets.stale_veil import StaleVeil
 
 BESIDE_FROM = 520
 TAIL = 90
@@ -140,6 +141,11 @@ class GenerationPanel(Panel):
     def reason(self) -> str:
         """Why there is no continuation to see; empty when there is."""
         return self.frame.reason
+
+    @property
+    def veil(self) -> StaleVeil:
+        """What lies over continuations that answer an earlier question."""
+        return self.frame.veil
 
     def show_settings(self, settings: Generation) -> None:
         """Show the settings in force."""

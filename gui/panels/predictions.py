@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
     from core.runs.result import RunResult
+    from core.sessions.session import CleanSide
     from gui.theme.theme import Theme
 
 COMPACT_BELOW = 250
@@ -97,6 +98,9 @@ class Predictions(FramedPanel):
         self.list.set_rows(rows)
         self.show_body()
 
+    def show_clean_side(self, side: CleanSide) -> None:  # noqa: D102
+        self.caption.show_clean_side(side)
+
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
         super().resizeEvent(event)
         self._fit()
@@ -104,6 +108,7 @@ class Predictions(FramedPanel):
     def _fit(self) -> None:
         compact = self.height() < self.theme.pixels(COMPACT_BELOW)
         self.numbers.set_compact(compact)
+        self.caption.fit(self.height())
         self.list.set_compact(compact)
 
     def restyle(self) -> None:  # noqa: D102

@@ -48,7 +48,7 @@ class BrushBar(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._operation, self._chosen, self._widest = "", "", 0
+        self._operation, self._chosen, self._widest, self._random = "", "", 0, False
         self.operations = ordered()
         self.strip = OperationStrip(theme, self.operations, self)
         self.buttons = self.strip.buttons
@@ -71,13 +71,17 @@ class BrushBar(QWidget):
         """Show an operation and its parameters."""
         if operation not in OPERATIONS:
             return
+        declared, given = OPERATIONS[operation], dict(params)
+        values = {each.name: given.get(each.name, each.default) for each in declared.parameters}
+        was_random, self._random = self._random, declared.is_random(values)
         if operation != self._operation:
             self._operation = operation
             self.strip.set_current(operation)
-            self._rebuild(OPERATIONS[operation])
-        given = dict(params)
+            self._rebuild(declared)
+        elif self._random != was_random:
+            self._arrange()
         for name, field in self.fields.items():
-            field.set_value(given.get(name, field.parameter.default))
+            field.set_value(values[name])
 
     def set_info(self, info: ModelInfo | None) -> None:
         """Take the model, which may have no place for some operations."""
@@ -116,12 +120,10 @@ class BrushBar(QWidget):
         return QSize(self._widest, super().minimumSizeHint().height())
 
     def _parts(self) -> list[ParameterField | SeedsField]:
-        """Return the fields of the operation, with the number of seeds beside the seed."""
-        parts: list[ParameterField | SeedsField] = []
-        for field in self.fields.values():
-            parts.append(field)
-            if field.parameter.name == SEED:
-                parts.append(self.seeds)
+        """Return the fields of the operation, with the number of seeds beside what names the seed."""
+        parts: list[ParameterField | SeedsField] = list(self.fields.values())
+        if self._random:
+            parts.insert(1 + (list(self.fields).index(SEED) if SEED in self.fields else 0), self.seeds)
         return parts
 
     def _arrange(self) -> None:

@@ -78,6 +78,13 @@ class GridLook:
         return QRect(left + x, top + y, width, height)
 
 
+def leaving(box: QRectF, to: QPointF) -> QPointF:
+    """Return where the line from the middle of a box to a point outside it crosses its edge."""
+    way = QLineF(box.center(), to)
+    across = max(abs(way.dx()) / (box.width() / 2), abs(way.dy()) / (box.height() / 2), 1.0)
+    return way.pointAt(1 / across)
+
+
 class GridPainter:
     """Measures and paints the grid in a theme."""
 
@@ -227,7 +234,8 @@ class GridPainter:
         """Draw an arrow from every incision that is carried to one receiver."""
         size = self._theme.pixels(ARROW)
         for start, end, operation in look.paths:
-            way = QLineF(QRectF(look.rect(start)).center(), QRectF(look.rect(end)).center())
+            tip = QRectF(look.rect(end)).center()
+            way = QLineF(leaving(QRectF(look.rect(start)), tip), tip)
             color = QColor(self._theme.palette.operation(operation))
             for width, ink in ((5.0, QColor(self._theme.palette.surface)), (2.0, color)):
                 painter.setPen(QPen(ink, width * self._theme.scale, c=Qt.PenCapStyle.RoundCap))
@@ -236,7 +244,6 @@ class GridPainter:
             side = QLineF.fromPolar(size / 2, way.angle() + 90).p2()
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(color)
-            tip = way.p2()
             painter.drawPolygon(QPolygonF([tip, tip + back + side, tip + back - side]))
             painter.drawEllipse(QPointF(way.p1()), size / 3, size / 3)
 

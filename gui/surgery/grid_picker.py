@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from core.sites.hook_point import HOOK_POINTS
 from gui.surgery.grid_points import CHOICES, GridPoints, Group, short_name
+from gui.surgery.parameter_field import room_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from gui.theme.theme import Theme
 
 COLUMNS: tuple[tuple[Group, str], ...] = (("mlp", "MLP"), ("resid", "RESID"))
-ALL_NEURONS, NEURON_WIDTH, LARGEST_NEURON = -1, 80, 10**6
+ALL_NEURONS, LARGEST_NEURON = -1, 10**6
 NEURON_HELP = "Which neuron of the layer a cell of the MLP column means; below 0 all of them."
 
 
@@ -89,6 +90,7 @@ class GridPicker(QWidget):
         self.neuron.blockSignals(True)
         self.neuron.setRange(ALL_NEURONS, neurons - 1)
         self.neuron.blockSignals(False)
+        self._fit_neuron()
         notes = info.notes if info is not None else ()
         self.note.setToolTip("\n".join(notes))
         self.note.setAccessibleDescription(" ".join(notes))
@@ -189,5 +191,9 @@ class GridPicker(QWidget):
         self.caption.setFont(self._theme.font(13))
         for button in (*self.heads.values(), *self.menus.values(), self.neuron):
             button.setFont(self._theme.font(13))
-        self.neuron.setFixedWidth(px(NEURON_WIDTH))
+        self._fit_neuron()
         self._give_way()
+
+    def _fit_neuron(self) -> None:
+        """Give the number of the last neuron room."""
+        self.neuron.setFixedWidth(room_for(self.neuron, f"{self.neuron.prefix()}{self.neuron.maximum()}", self._theme))

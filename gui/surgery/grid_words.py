@@ -10,7 +10,8 @@ from core.interventions.plan import ParamValue
 from gui.surgery.grid_geometry import Hit
 from gui.surgery.grid_model import Cell, CellHeat, GridIncision, GridModel, beside, coverage, exact_at, incisions_at
 from gui.surgery.grid_points import refusal_at
-from gui.surgery.incision_words import operation_label, operation_words, positions_words, site_words
+from gui.surgery.incision_words import operation_label, operation_words, site_words
+from gui.widgets.token_words import positions_words
 
 if TYPE_CHECKING:
     from core.models.info import ModelInfo
@@ -87,7 +88,7 @@ def label_reading(scene: GridScene, hit: Hit, cells: tuple[Cell, ...]) -> Readin
         part = f"{site.point.label.capitalize()} {label}" if label.isdigit() else label
         title, what = f"{part} of every layer", f"all {len(cells)}"
     refused = scene.refusal(site)
-    click = f"Click: {operation_words(scene.operation, scene.params)} for {what} {at_words(scene)}"
+    click = f"Click: {operation_words(scene.operation, scene.params, scene.tokens)} for {what} {at_words(scene)}"
     return Reading(title, "", refused or click, "" if refused else "A second click takes them off again.")
 
 
@@ -116,9 +117,9 @@ def click_words(scene: GridScene, site: Site) -> str:
         return f"Click: carry {scene.sender} to {site} alone"
     there = exact_at(incisions_at(scene.incisions, site), scene.chosen)
     if there is None:
-        return f"Click: {operation_words(scene.operation, scene.params)} {at_words(scene)}"
+        return f"Click: {operation_words(scene.operation, scene.params, scene.tokens)} {at_words(scene)}"
     if there.operation == scene.operation:
-        return f"Click: takes {operation_label(there.operation)} off"
+        return "Click: takes it off"
     return f"Click: puts {operation_label(scene.operation)} in place of {operation_label(there.operation)}"
 
 
@@ -128,7 +129,7 @@ def incision_words(scene: GridScene, incision: GridIncision) -> str:
     state = "" if incision.enabled else " (off)"
     state = " (not applied)" if incision.problem else state
     carried = f" to {incision.receiver} alone" if incision.receiver else ""
-    return operation_words(incision.operation, incision.params) + where + carried + state
+    return operation_words(incision.operation, incision.params, scene.tokens) + where + carried + state
 
 
 def cell_name(scene: GridScene, cell: Cell) -> str:
@@ -141,7 +142,7 @@ def cell_name(scene: GridScene, cell: Cell) -> str:
         at = "" if incision.site == site else f"{incision.site} "
         where = ", ".join(str(position) for position in incision.positions)
         state = " not applied" if incision.problem else "" if incision.enabled else " off"
-        doing = operation_words(incision.operation, incision.params)
+        doing = operation_words(incision.operation, incision.params, scene.tokens)
         words.append(f"{at}{doing}{state} at tokens {where or 'unknown'}")
     if (swept := scene.swept.get(site)) is not None:
         words.append(swept.words)
@@ -164,7 +165,7 @@ def _hint(model: GridModel) -> str:
 
 def _overview(scene: GridScene) -> Reading:
     assert scene.model is not None
-    verb, hint = operation_words(scene.operation, scene.params), _hint(scene.model)
+    verb, hint = operation_words(scene.operation, scene.params, scene.tokens), _hint(scene.model)
     invitation = f"Click a cell: {verb} {at_words(scene)}"
     count = len(scene.incisions)
     if not count:

@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from core.interventions.operation import SEED
+from core.interventions.operation import N_SEEDS, SEED
 from core.interventions.ops import OPERATIONS
 from core.interventions.plan import ParamValue
-from gui.surgery.token_display import SIGNS
+from gui.widgets.token_words import operation_name
 
 if TYPE_CHECKING:
     from core.interventions.operation import Parameter
     from core.sites.site import Site
     from core.text.tokens import Tokens
 
-SHOWN_TOKENS = 3
 Params = Mapping[str, ParamValue] | Iterable[tuple[str, ParamValue]]
-
-
-def token_words(tokens: Tokens | None, position: int) -> str:
-    """Return a token as ``4 ·pineapple``, or its position alone where the text is not known."""
-    if tokens is None or not 0 <= position < len(tokens):
-        return str(position)
-    text = "".join(SIGNS.get(character, character) for character in tokens.items[position].text)
-    return f"{position} {text}"
-
-
-def positions_words(tokens: Tokens | None, positions: Sequence[int]) -> str:
-    """Return positions as ``4 ·pineapple, 5 ·taste``, shortened, or ``all 10 tokens``."""
-    if tokens is not None and len(tokens) > 1 and len(set(positions)) == len(tokens):
-        return f"all {len(tokens)} tokens"
-    words = [token_words(tokens, position) for position in positions[:SHOWN_TOKENS]]
-    more = len(positions) - len(words)
-    return ", ".join(words) + (f" and {more} more" if more else "")
 
 
 def site_words(site: Site) -> str:
@@ -53,8 +35,8 @@ def number_words(value: ParamValue) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def operation_words(operation: str, params: Params) -> str:
-    """Return an operation with its parameters: ``noise σ=2 seed=0``.
+def operation_words(operation: str, params: Params, tokens: Tokens | None = None, seeds: int = 1) -> str:
+    """Return an operation with its parameters: ``noise σ=2 seed=0``, over several seeds ``noise σ=2 seeds 0–9``.
 
     Choices that stand at their default are left out, and where the operation's name says what its
     parameters decide, all but the dose and the seed.
@@ -63,7 +45,7 @@ def operation_words(operation: str, params: Params) -> str:
         return operation
     declared, given = OPERATIONS[operation], dict(params)
     full = {each.name: given.get(each.name, each.default) for each in declared.parameters}
-    name = declared.name_with(full)
+    name = operation_name(declared, full, tokens, seeds)
     words = [name[:1].lower() + name[1:]]
     for parameter in declared.parameters:
         value = full[parameter.name]
@@ -71,7 +53,9 @@ def operation_words(operation: str, params: Params) -> str:
             told = parameter.is_dose or parameter.name == SEED
         else:
             told = parameter.kind != "choice" or value != parameter.default
-        if told:
+        if told and parameter.name == SEED and seeds > 1:
+            words.append(f"seeds {value}–{(int(value) + seeds - 1) % N_SEEDS}")
+        elif told:
             words.append(f"{parameter_sign(parameter)}={number_words(value)}")
     return " ".join(words)
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gui.theme.theme import Theme
 
 WIDEST_NUMBER, LARGEST_INT, SHORT_SEEDS = 1e6, 2**31 - 1, 10_000
-NUMBER_WIDTH, SEEDS_WIDTH, FIELD_GAP = 94, 106, 6
+NUMBER_WIDTH, FRAME_WIDTH, FIELD_GAP = 94, 40, 6
 SEEDS_HELP = "Repeat with this many seeds, from this one on: figures are means, and curves show a band."
 PIPS = ((0.28, 0.28), (0.72, 0.28), (0.5, 0.5), (0.28, 0.72), (0.72, 0.72))
 
@@ -42,6 +42,11 @@ def least_width(row: QHBoxLayout, without: tuple[QWidget, ...]) -> int:
     shown = [each for each in widgets if each is not None and each not in without]
     widths = [each.minimumWidth() or each.minimumSizeHint().width() for each in shown]
     return sum(widths) + row.spacing() * (len(widths) - 1)
+
+
+def room_for(box: QSpinBox, words: str, theme: Theme) -> int:
+    """Return how wide a box is that holds these words, its frame and its arrows."""
+    return box.fontMetrics().horizontalAdvance(words) + theme.pixels(FRAME_WIDTH)
 
 
 class ParameterField(QWidget):
@@ -187,6 +192,13 @@ class WholeField(ParameterField):
         """Return the label and the die."""
         return (self.label,) if self.dice is None else (self.label, self.dice)
 
+    def set_tight(self, tight: bool) -> None:
+        """Leave the label and the die out, or not; the number itself says then that it is a seed."""
+        super().set_tight(tight)
+        if self.dice is not None:
+            self.box.setPrefix(f"{self.parameter.label} " if tight else "")
+            self.refresh_sizes()
+
     def set_value(self, value: ParamValue) -> None:
         """Show a value without saying so."""
         self.box.blockSignals(True)
@@ -200,7 +212,8 @@ class WholeField(ParameterField):
 
     def refresh_sizes(self) -> None:
         """Follow the text size and the colours."""
-        self.box.setFixedWidth(self.theme.pixels(NUMBER_WIDTH))
+        prefixed = room_for(self.box, f"{self.box.prefix()}{SHORT_SEEDS - 1}", self.theme)
+        self.box.setFixedWidth(max(prefixed, self.theme.pixels(NUMBER_WIDTH)))
         if self.dice is not None:
             self.dice.setIcon(dice_icon(self.theme))
             self.dice.setIconSize(QSize(self.theme.pixels(18), self.theme.pixels(18)))
@@ -212,13 +225,17 @@ class ChoiceField(ParameterField):
     def __init__(self, theme: Theme, parameter: Parameter, parent: QWidget | None = None) -> None:
         super().__init__(theme, parameter, parent)
         self.combo = QComboBox(self)
-        self.combo.addItems(list(parameter.choices))
+        for value, word in zip(parameter.choices, parameter.called or parameter.choices, strict=True):
+            self.combo.addItem(word, value)
         self.named(self.combo)
-        self.combo.textActivated.connect(self.say)
+        self.combo.activated.connect(self._on_combo_activated)
 
     def set_value(self, value: ParamValue) -> None:
         """Show a value without saying so."""
-        self.combo.setCurrentText(str(value))
+        self.combo.setCurrentIndex(self.combo.findData(value))
+
+    def _on_combo_activated(self, index: int) -> None:
+        self.say(self.combo.itemData(index))
 
 
 class SeedsField(QWidget):
@@ -267,7 +284,7 @@ class SeedsField(QWidget):
         self.box.blockSignals(False)
 
     def _on_theme_changed(self) -> None:
-        self.box.setFixedWidth(self._theme.pixels(SEEDS_WIDTH))
+        self.box.setFixedWidth(room_for(self.box, f"{self.box.maximum()}{self.box.suffix()}", self._theme))
 
 
 def dice_icon(theme: Theme) -> QIcon:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gui.surgery.plan_view import PlanView
 
 CARRY_HELP = "Path patching: the change reaches only the query, key or value of one later head, or the logits."
+NOTHING_AFTER = "Nothing comes after the logits that a change could be carried to."
 SPREAD_HELP = "Let the change reach everything that comes after it."
 
 
@@ -23,7 +24,8 @@ def show_menu(view: PlanView, row: int, place: QPoint) -> QMenu:
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     menu.setToolTipsVisible(True)
     carry = menu.addAction("Carry to another receiver …" if shown.receiver else "Carry to one receiver …")
-    carry.setToolTip(CARRY_HELP)
+    carry.setToolTip(CARRY_HELP if shown.carries else NOTHING_AFTER)
+    carry.setEnabled(shown.carries)
     carry.triggered.connect(lambda: view.carryWished.emit(row))
     spread = menu.addAction("Spread everywhere")
     spread.setToolTip(SPREAD_HELP)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gui.surgery.incision_words import operation_mark, operation_words, positions_words
+from gui.surgery.incision_words import operation_mark, operation_words
+from gui.widgets.token_words import positions_words
 
 if TYPE_CHECKING:
     from core.interventions.plan import Incision
@@ -36,6 +37,8 @@ class PlanRow:
         What should stand beside its figures.
     receiver : str
         The only site that its change is carried to; empty where it spreads.
+    carries : bool
+        Whether anything comes after its site that a change could be carried to.
     """
 
     place: str
@@ -46,6 +49,7 @@ class PlanRow:
     warning: str = ""
     remark: str = ""
     receiver: str = ""
+    carries: bool = True
 
 
 def plan_row(
@@ -55,6 +59,9 @@ def plan_row(
     problem: str | None = None,
     told: str = "",
     remarks: Sequence[str] = (),
+    *,
+    seeds: int = 1,
+    patched: str = "",
 ) -> PlanRow:
     """Return the row of an incision.
 
@@ -68,17 +75,22 @@ def plan_row(
         What the last run says against it, such as that it changed nothing.
     remarks : sequence of str
         What the last run says that its figures depend on.
+    seeds : int
+        Over how many a random operation is run.
+    patched : str
+        Where a patch comes from and which way it goes.
     """
     where = positions_words(tokens, positions) if positions else str(incision.selection)
     return PlanRow(
         place=f"{incision.site} @ {where}",
-        doing=operation_words(incision.operation, incision.params),
+        doing=f"{operation_words(incision.operation, incision.params, tokens, seeds)} {patched}".strip(),
         operation=incision.operation,
         mark=operation_mark(incision.operation),
         enabled=incision.enabled,
         warning=problem or (told if incision.enabled else ""),
         remark="; ".join(remarks) if incision.enabled else "",
         receiver="" if incision.receiver is None else str(incision.receiver),
+        carries=incision.site.hook_point != "logits",
     )
 
 

@@ -12,6 +12,7 @@ from gui.surgery.plan_delegate import HEIGHT, PlanDelegate
 from gui.surgery.plan_menu import show_menu
 from gui.surgery.plan_model import PlanModel
 from gui.surgery.plan_row import PlanRow, landing
+from gui.surgery.row_in_sight import RowInSight
 
 if TYPE_CHECKING:
     from gui.theme.theme import Theme
@@ -43,9 +44,9 @@ class PlanView(QListView):
         self._pressed: tuple[int, QPoint] | None = None
         self._gap: int | None = None
         self._told = False
-        self._in_sight: tuple[int, int] = (-1, 0)
         self.setModel(self._rows)
         self.setItemDelegate(self._parts)
+        self._in_sight = RowInSight(self)
         self.setAccessibleName("plan of incisions")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setMouseTracking(True)
@@ -80,6 +81,7 @@ class PlanView(QListView):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if rows else Qt.FocusPolicy.NoFocus)
         if selected != self.selected:
             self.set_selected(min(selected, len(rows) - 1))
+        self._in_sight.keep()
         self.viewport().update()
 
     def set_selected(self, row: int) -> None:
@@ -95,10 +97,7 @@ class PlanView(QListView):
         """Tint the rows that the dose control edits; the last of them is scrolled into sight when it is another."""
         rows = tuple(row for row in rows if 0 <= row < len(self.rows))
         self._rows.set_in_hand(frozenset(rows))
-        last = (max(rows, default=-1), len(self.rows))
-        if rows and last != self._in_sight:
-            self.scrollTo(self._rows.index(last[0]))
-        self._in_sight = last
+        self._in_sight.set_row(max(rows, default=-1))
 
     def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
         """Say which row the user selected."""

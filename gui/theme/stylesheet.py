@@ -224,14 +224,14 @@ def _fields(p: Palette, px: Pixels) -> str:
 def _arrows(p: Palette, px: Pixels) -> str:
     spin = "QSpinBox::{0}-button, QDoubleSpinBox::{0}-button"
     return f"""
-    QComboBox {{ padding-right: {px(26)}px; }}
+    QComboBox {{ padding-right: {px(4)}px; }}
     QComboBox::drop-down {{ border: none; width: {px(24)}px; }}
     QComboBox::down-arrow {{ image: url("{icon(p, "down")}"); width: {px(12)}px; height: {px(12)}px; }}
     QComboBox QAbstractItemView {{ background: {p.surface}; color: {p.text}; border: 1px solid {p.border_strong};
         padding: {px(4)}px; outline: none;
         selection-background-color: {p.accent_soft}; selection-color: {p.text}; }}
     QComboBox QAbstractItemView::item {{ min-height: {px(28)}px; padding: 0px {px(8)}px; }}
-    QSpinBox, QDoubleSpinBox {{ padding-right: {px(22)}px; }}
+    QSpinBox, QDoubleSpinBox {{ padding-right: {px(4)}px; }}
     QSpinBox[tight="true"] {{ padding-top: {px(2)}px; padding-bottom: {px(2)}px; }}
     {spin.format("up")} {{ subcontrol-origin: border; subcontrol-position: top right; width: {px(20)}px;
         border: none; background: transparent; margin: 2px 2px 0px 0px; border-radius: {px(3)}px; }}

@@ -16,7 +16,10 @@ from gui.widgets.framed_panel import FramedPanel
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from PySide6.QtGui import QResizeEvent
+
     from core.runs.result import RunResult
+    from core.sessions.session import CleanSide
     from gui.theme.theme import Theme
 
 
@@ -66,10 +69,18 @@ class CurvePanel(FramedPanel):
         self._write()
         self.show_body()
 
+    def show_clean_side(self, side: CleanSide) -> None:  # noqa: D102
+        self.caption.show_clean_side(side)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        self.caption.fit(self.height())
+
     def restyle(self) -> None:  # noqa: D102
         super().restyle()
         self.readout.restyle()
         self.caption.restyle()
+        self.caption.fit(self.height())
         self.plot.restyle()
 
     def _write(self) -> None:

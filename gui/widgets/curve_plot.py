@@ -224,7 +224,9 @@ class CurvePlot(pg.PlotWidget):
             return
         low, high = self._shown
         box = self.getViewBox()
-        margin = below = 0.04 * (high - low)
+        # As much as half a symbol and its outline, so that none is sliced at the edge.
+        half = min((self._symbol_size() / 2 + self.theme.pixels(2)) / max(1.0, box.height()), 0.2)
+        margin = below = max(0.04, half / (1 - 2 * half)) * (high - low)
         if self._squeezed:
             lane = min(self.theme.pixels(NOTE_LANE) / max(1.0, box.height()), 0.5)
             below = (high + margin - low) * lane / (1 - lane)

@@ -16,6 +16,19 @@ if TYPE_CHECKING:
 SIZE, LEAST = 13, 80
 
 
+def wrapped(text: str, metrics: QFontMetrics, width: int, most: int) -> list[str]:
+    """Return a text as at most so many lines of a width; the last one is shortened."""
+    made: list[str] = [""]
+    for word in text.split():
+        longer = f"{made[-1]} {word}".strip()
+        if not made[-1] or metrics.horizontalAdvance(longer) <= width:
+            made[-1] = longer
+        else:
+            made.append(word)
+    last = metrics.elidedText(" ".join(made[most - 1 :]), Qt.TextElideMode.ElideRight, width)
+    return made if len(made) <= most else [*made[: most - 1], last]
+
+
 class WrappedLabel(QWidget):
     """Words in the middle of their height; the last line that fits is shortened.
 
@@ -49,16 +62,7 @@ class WrappedLabel(QWidget):
     def lines(self) -> list[str]:
         """Return the lines that have room."""
         metrics = QFontMetrics(self._theme.font(SIZE))
-        most = max(self.height() // metrics.lineSpacing(), 1)
-        made: list[str] = [""]
-        for word in self.text.split():
-            longer = f"{made[-1]} {word}".strip()
-            if not made[-1] or metrics.horizontalAdvance(longer) <= self.width():
-                made[-1] = longer
-            else:
-                made.append(word)
-        last = metrics.elidedText(" ".join(made[most - 1 :]), Qt.TextElideMode.ElideRight, self.width())
-        return made if len(made) <= most else [*made[: most - 1], last]
+        return wrapped(self.text, metrics, self.width(), max(self.height() // metrics.lineSpacing(), 1))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Write the lines."""

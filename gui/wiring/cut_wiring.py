@@ -13,8 +13,9 @@ from core.sessions.checks import check_incision
 from core.text.locate import found, locate
 from gui.notifications import Notice
 from gui.surgery.grid_model import GridIncision
-from gui.surgery.incision_words import positions_words
 from gui.surgery.plan_row import PlanRow, plan_row
+from gui.widgets.figure_words import direction_words, is_patch
+from gui.widgets.token_words import positions_words
 from gui.wiring.effect_memory import EffectMemory
 
 if TYPE_CHECKING:
@@ -261,7 +262,18 @@ class CutWiring(QObject):
         for index, each in enumerate(session.plan):
             where, problem = found(each.selection, self._tokens), self._problem(index, each)
             told, remarks = self._effects.told.get(index, ""), self._effects.remarks.get(index, ())
-            rows.append(plan_row(each, where, self._tokens, problem, told, remarks))
+            patched = f"{self._effects.sources.get(index, '')} {direction_words(session.clean_side)}".strip()
+            row = plan_row(
+                each,
+                where,
+                self._tokens,
+                problem,
+                told,
+                remarks,
+                seeds=session.seeds,
+                patched=patched if is_patch(each) else "",
+            )
+            rows.append(row)
             mark = GridIncision(each.site, where, each.operation, each.params, each.enabled, problem, each.receiver)
             marks.append(mark)
         if rows != self._rows:  # a row may be on its way to another place, under the mouse

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from core.runs.events import Failure
     from core.runs.result import RunResult
+    from core.sessions.session import CleanSide
     from gui.panel import Panel
     from gui.run_controller import RunController
     from gui.store import SessionStore
@@ -32,6 +33,8 @@ class PanelWiring(QObject):
         self._panels = tuple(panels)
         self._has_result = False
         self._show_reason("Waiting for the model.")
+        self._show_clean_side(store.session.clean_side)
+        store.changed.connect(lambda before, after: self._show_clean_side(after.clean_side))
         controller.resultReady.connect(self._on_controller_result_ready)
         controller.staleChanged.connect(self._on_controller_stale_changed)
         controller.progressed.connect(self._on_controller_progressed)
@@ -44,6 +47,10 @@ class PanelWiring(QObject):
     def _show_reason(self, reason: str) -> None:
         for panel in self._panels:
             panel.show_reason(reason)
+
+    def _show_clean_side(self, side: CleanSide) -> None:
+        for panel in self._panels:
+            panel.show_clean_side(side)
 
     @Slot(object)
     def _on_controller_result_ready(self, result: RunResult) -> None:

@@ -41,6 +41,7 @@ IN_NO_TABLE = "a value that is in no table"
 LOOKED_AT = {
     "attention rows": {"pattern"},
     "pattern and values": {"pattern", "v"},
+    "between parts": {"resid_mid"},
     "neurons": {"mlp_pre", "mlp_post"},
     "logit lens": {"logits"},
 }
@@ -105,7 +106,10 @@ def test_that_every_path_of_the_table_is_there(loaded: LoadedModel) -> None:
     assert (loaded.head is None) == (not facts.has_head)
     assert (loaded.final_norm is None) == (table.final_norm is None)
     paths = {table.attention_projection, table.attn_out, table.mlp_out, *(table.post_norms or ())}
-    paths |= {path for path in (table.mlp_projection, table.pattern) if path is not None}
+    paths |= {path for path in (table.mlp_projection, table.mlp_reads, table.pattern) if path is not None}
+    own = {part.path for part in table.own_parts.values() if not isinstance(part, str)}
+    assert all(loaded.part(layer, path) for path in own for layer in range(facts.n_layers))
+    assert (table.mlp_reads is None) == (table.parallel or table.post_norms is not None)
     for layer in range(facts.n_layers):
         parts = [loaded.part(layer, path) for path in paths]
         assert len({id(part) for part in parts}) == len(parts)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 OTHERS = 4
 ALL = list(OPERATIONS)
 WITH_IDENTITY = [operation for operation in ALL if operation.identity is not None]
-SEEDED = [operation for operation in ALL if operation.is_random]
+SEEDED = [operation for operation in ALL if operation.is_random(operation.checked({}))]
 NOISY = [operation for operation in SEEDED if any(p.name == "sigma" for p in operation.parameters)]
 PARAMETERS = [(operation, parameter) for operation in ALL for parameter in operation.parameters]
 PLACES = [(operation, point) for operation in ALL for point in HOOK_POINTS if point in operation.points]

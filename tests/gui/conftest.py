@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
@@ -36,6 +36,7 @@ def open_window(qtbot: QtBot) -> Iterator[Opener]:
     def open_one(*options: str, wait: bool = True, settings: Settings | None = None) -> Hands:
         chosen = parser().parse_args(["--device", "cpu", *options])
         theme = Theme(chosen.theme or "light")
+        theme.apply()
         made = assemble(first_session(chosen), theme, settings or Settings(None))
         hands = Hands(qtbot, made)
         opened.append(hands)
@@ -69,21 +70,3 @@ def bert(open_window: Opener, tiny_bert: TinyModel) -> Hands:
 def encoder(open_window: Opener, tiny_bert_encoder: TinyModel) -> Hands:
     """Return the window on the tiny encoder without a head."""
     return open_window("--model", str(tiny_bert_encoder.folder), "--prompt", tiny_bert_encoder.prompt)
-
-
-@pytest.fixture
-def themed(qapp: object) -> Iterator[Callable[[Theme], None]]:
-    """Return what puts a theme in force; the application looks plain again after the test."""
-    from PySide6.QtWidgets import QApplication
-
-    application = QApplication.instance()
-    assert isinstance(application, QApplication)
-    palette, font = application.palette(), application.font()
-
-    def apply(theme: Theme) -> None:
-        theme.apply()
-
-    yield apply
-    application.setStyleSheet("")
-    application.setPalette(palette)
-    application.setFont(font)

@@ -195,7 +195,12 @@ class Hands(Eyes):
         view = self.window.plan.view
         box, parts = view.visualRect(view.model().index(row, 0)), view.itemDelegate()
         assert isinstance(parts, PlanDelegate)
-        boxes = {"row": box, "check": parts.check_box(box), "remove": parts.remove_box(box), "more": parts.more_box(box)}
+        boxes = {
+            "row": box,
+            "check": parts.check_box(box),
+            "remove": parts.remove_box(box),
+            "more": parts.more_box(box),
+        }
         inner = boxes[part]
         return inner.center()
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractScrollArea,
+    QAbstractSpinBox,
     QComboBox,
     QDockWidget,
     QLabel,
@@ -21,6 +22,8 @@ from gui.widgets.elided_label import ElidedLabel
 
 # Rounding of sizes that grow with the text.
 SLACK = 2
+# What Qt keeps free on either side of the text of a line.
+LINE_MARGIN = 2
 
 
 def misplaced(window: QWidget) -> list[str]:
@@ -72,6 +75,11 @@ def _squeezed(widget: QWidget) -> list[str]:
                 )
         elif not gives_way and widget.width() + SLACK < widget.fontMetrics().horizontalAdvance(widget.text()):
             faults.append(f"{widget.text()[:40]!r} has only {widget.width()} of {widget.sizeHint().width()}")
+    if isinstance(widget, QAbstractSpinBox):
+        line = widget.lineEdit()
+        needed = line.fontMetrics().horizontalAdvance(line.text()) + 2 * LINE_MARGIN
+        if line.width() < needed:
+            faults.append(f"{line.text()!r} has only {line.width()} of {needed}")
     # The field inside a number box is the box's own affair.
     judged = (
         isinstance(widget, QAbstractButton | QLineEdit | QComboBox) and widget.objectName() != "qt_spinbox_lineedit"

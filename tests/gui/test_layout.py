@@ -36,7 +36,7 @@ NOTICES = (
 
 
 @pytest.fixture
-def full(open_window: Opener, tiny_gpt2: TinyModel, themed: object) -> Hands:
+def full(open_window: Opener, tiny_gpt2: TinyModel) -> Hands:
     """The window with pairs, a cut and a scale to set."""
     hands = open_window(
         "--model", str(tiny_gpt2.folder), "--prompt", tiny_gpt2.prompt, "--pair", "butter|pizza", "--pair", "great|on",
@@ -47,7 +47,7 @@ def full(open_window: Opener, tiny_gpt2: TinyModel, themed: object) -> Hands:
 
 
 @pytest.fixture
-def supplied(open_window: Opener, tiny_gpt2: TinyModel, themed: object) -> Hands:
+def supplied(open_window: Opener, tiny_gpt2: TinyModel) -> Hands:
     """The window with everything that a plan can take from, and tokens without counterpart."""
     name = str(tiny_gpt2.folder)
     return open_window(

@@ -57,7 +57,7 @@ def test_that_the_program_draws_the_window_in_the_size_and_theme_that_were_asked
 
 
 def test_that_it_is_light_and_of_the_documented_size_unless_asked_otherwise(
-    options: list[str], tmp_path: Path, themed: object, capsys: pytest.CaptureFixture[str]
+    options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(options) == 0
     assert capsys.readouterr().err == ""
@@ -80,7 +80,6 @@ def test_that_it_is_light_and_of_the_documented_size_unless_asked_otherwise(
 )
 def test_that_what_cannot_be_drawn_as_asked_ends_with_1_and_one_sentence(
     options: list[str],
-    themed: object,
     capsys: pytest.CaptureFixture[str],
     more: tuple[str, ...],
     said: str,

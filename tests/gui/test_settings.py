@@ -27,7 +27,7 @@ def store(qapp: object, tmp_path: Path) -> QSettings:
 
 
 @pytest.fixture
-def assembled(qapp: object, themed: object) -> Iterator[Callable[[Settings], Application]]:
+def assembled(qapp: object) -> Iterator[Callable[[Settings], Application]]:
     """Return what makes the application with some settings."""
     made: list[Application] = []
 
@@ -95,7 +95,7 @@ def test_that_a_text_size_that_is_none_is_passed_over(store: QSettings, scale: o
 
 def test_that_folders_are_remembered_once_each_the_latest_first(store: QSettings) -> None:
     settings = Settings(store)
-    assert settings.folders == ()
+    assert not settings.folders
     for folder in ("/a", "/b", "/a"):
         settings.keep_folder(folder)
     assert Settings(store).folders == ("/a", "/b")

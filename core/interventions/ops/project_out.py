@@ -41,6 +41,7 @@ OPERATION = Operation(
     needs=frozenset({"direction"}),
     points=STREAM,
     elsewhere="Directions are those of the residual stream.",
+    reseed=lambda params, number: {"v": str(parse_direction(str(params["v"])).reseeded(number))},
     describe=lambda params: parse_direction(str(params["v"])).words,
     mark="⊥",
     order=11,

@@ -45,6 +45,7 @@ OPERATION = Operation(
             kind="choice",
             default="auto",
             choices=("auto", "none", "procrustes", "least_squares"),
+            called=("automatic", "none", "rotation (Procrustes)", "least squares"),
         ),
     ),
     needs=frozenset({"transplant"}),

@@ -2,11 +2,18 @@
 
 from dataclasses import replace
 
-from core.models.architecture import Architecture, Config
+from core.models.architecture import Architecture, Config, OwnPart
+
+WITH_DISTANCES = "{} multiplies queries and keys with distances as well as with each other, in code of its own."
+PARTS = {
+    name: OwnPart(path=f"attention.self.{part}_proj") for name, part in (("q", "query"), ("k", "key"), ("v", "value"))
+}
 
 
-def _without_unnamed_head(table: Architecture, config: Config) -> Architecture:
-    """Leave out the newer head, which multiplies with the embeddings outside any module."""
+def _variant(table: Architecture, config: Config) -> Architecture:
+    """Offer q and k without distances; leave out the newer head, which multiplies with the embeddings on its own."""
+    if not config.get("relative_attention"):
+        table = replace(table, own_parts=PARTS)
     if config.get("legacy") in (None, True):
         return table
     note = "The head of this checkpoint cannot be reached part by part, so it is used without: similarities only."
@@ -28,8 +35,9 @@ ARCHITECTURE = Architecture(
     head=("cls.predictions",),
     post_norms=("attention.output.LayerNorm", "output.LayerNorm"),
     own_attention=True,
+    own_parts={"q": WITH_DISTANCES, "k": WITH_DISTANCES, "v": PARTS["v"]},
     pattern="attention.self.dropout",
     leftovers=("embeddings.position_ids",),
     accepted={"conv_kernel_size": (0,)},
-    adapt=_without_unnamed_head,
+    adapt=_variant,
 )

@@ -2,11 +2,17 @@
 
 from dataclasses import replace
 
-from core.models.architecture import Architecture, Config
+from core.models.architecture import ROTATED, Architecture, Config, fused_by_head
+
+PARTS = fused_by_head("self_attention.query_key_value")
 
 
 def _variant(table: Architecture, config: Config) -> Architecture:
-    return replace(table, parallel=bool(config.get("new_decoder_architecture") or config.get("parallel_attn", True)))
+    if config.get("alibi"):
+        table = replace(table, own_parts=PARTS)
+    if config.get("new_decoder_architecture") or config.get("parallel_attn", True):
+        return table
+    return replace(table, parallel=False, mlp_reads="post_attention_layernorm")
 
 
 ARCHITECTURE = Architecture(
@@ -25,6 +31,7 @@ ARCHITECTURE = Architecture(
     head=("lm_head",),
     # Its dropout is passed by with rotary positions, and by the fused attention with ALiBi.
     own_attention=True,
+    own_parts={"q": ROTATED, "k": ROTATED, "v": PARTS["v"]},
     leftovers=("h.*.self_attention.maybe_rotary.*", "h.*.self_attention.rotary_emb.*", "rotary_emb.*"),
     accepted={"is_causal": (True,), "apply_residual_connection_post_layernorm": (False,)},
     adapt=_variant,

@@ -12,6 +12,7 @@ ARCHITECTURE = Architecture(
     attention="self_attn",
     attention_projection="self_attn.o_proj",
     attention_output="post_attention_layernorm",
+    mlp_reads="pre_feedforward_layernorm",
     mlp_pre="mlp.gate_proj",
     mlp_projection="mlp.down_proj",
     mlp_output="post_feedforward_layernorm",

@@ -11,6 +11,7 @@ ARCHITECTURE = Architecture(
     blocks="h",
     attention="attn",
     attention_projection="attn.c_proj",
+    mlp_reads="ln_2",
     mlp_pre="mlp.c_fc",
     mlp_projection="mlp.c_proj",
     final_norm="ln_f",

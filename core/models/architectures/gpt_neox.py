@@ -6,7 +6,9 @@ from core.models.architecture import Architecture, Config
 
 
 def _variant(table: Architecture, config: Config) -> Architecture:
-    return replace(table, parallel=bool(config.get("use_parallel_residual", True)))
+    if config.get("use_parallel_residual", True):
+        return table
+    return replace(table, parallel=False, mlp_reads="post_attention_layernorm")
 
 
 ARCHITECTURE = Architecture(

@@ -11,6 +11,7 @@ ARCHITECTURE = Architecture(
     blocks="layers",
     attention="self_attn",
     attention_projection="self_attn.o_proj",
+    mlp_reads="post_attention_layernorm",
     mlp_pre=None,
     mlp_projection=None,
     mlp_output="mlp",

@@ -11,6 +11,7 @@ ARCHITECTURE = Architecture(
     blocks="layers",
     attention="attn",
     attention_projection="attn.Wo",
+    mlp_reads="mlp_norm",
     mlp_pre="mlp.Wi",
     mlp_pre_half="first",
     mlp_projection="mlp.Wo",

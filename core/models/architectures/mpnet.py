@@ -1,6 +1,6 @@
 """MPNet: as RoBERTa, with distances between tokens added to the scores in code of its own."""
 
-from core.models.architecture import Architecture
+from core.models.architecture import Architecture, OwnPart
 
 ARCHITECTURE = Architecture(
     key="mpnet",
@@ -18,6 +18,7 @@ ARCHITECTURE = Architecture(
     head=("lm_head",),
     post_norms=("attention.LayerNorm", "output.LayerNorm"),
     own_attention=True,
+    own_parts={name: OwnPart(path=f"attention.attn.{name}") for name in ("q", "k", "v")},
     pattern="attention.attn.dropout",
     positions_after_padding=True,
     leftovers=("pooler.*", "embeddings.position_ids"),

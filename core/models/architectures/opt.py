@@ -7,7 +7,8 @@ from core.models.architecture import Architecture, Config
 
 def _variant(table: Architecture, config: Config) -> Architecture:
     if not config.get("do_layer_norm_before", True):
-        table = replace(table, final_norm=None, post_norms=("self_attn_layer_norm", "final_layer_norm"))
+        norms = ("self_attn_layer_norm", "final_layer_norm")
+        table = replace(table, final_norm=None, post_norms=norms, mlp_reads=None)
     elif config.get("_remove_final_layer_norm", False):
         table = replace(table, final_norm=None)
     width = config.get("word_embed_proj_dim")
@@ -25,6 +26,7 @@ ARCHITECTURE = Architecture(
     blocks="decoder.layers",
     attention="self_attn",
     attention_projection="self_attn.out_proj",
+    mlp_reads="final_layer_norm",
     mlp_pre="fc1",
     mlp_projection="fc2",
     final_norm="decoder.final_layer_norm",

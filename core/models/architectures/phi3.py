@@ -11,6 +11,7 @@ ARCHITECTURE = Architecture(
     blocks="layers",
     attention="self_attn",
     attention_projection="self_attn.o_proj",
+    mlp_reads="post_attention_layernorm",
     mlp_pre="mlp.gate_up_proj",
     mlp_pre_half="first",
     mlp_projection="mlp.down_proj",

@@ -11,6 +11,7 @@ ARCHITECTURE = Architecture(
     blocks="layers",
     attention="self_attn",
     attention_projection="self_attn.o_proj",
+    mlp_reads="post_attention_layernorm",
     mlp_pre="mlp.gate_proj",
     mlp_projection="mlp.down_proj",
     final_norm="norm",

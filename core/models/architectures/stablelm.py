@@ -6,7 +6,7 @@ from core.models.architecture import Architecture, Config
 
 
 def _variant(table: Architecture, config: Config) -> Architecture:
-    return replace(table, parallel=bool(config.get("use_parallel_residual", False)))
+    return replace(table, parallel=True, mlp_reads=None) if config.get("use_parallel_residual", False) else table
 
 
 ARCHITECTURE = Architecture(
@@ -18,6 +18,7 @@ ARCHITECTURE = Architecture(
     blocks="layers",
     attention="self_attn",
     attention_projection="self_attn.o_proj",
+    mlp_reads="post_attention_layernorm",
     mlp_pre="mlp.gate_proj",
     mlp_projection="mlp.down_proj",
     final_norm="norm",

@@ -21,6 +21,7 @@ ARCHITECTURE = Architecture(
     blocks="encoder.block",
     attention="layer.0.SelfAttention",
     attention_projection="layer.0.SelfAttention.o",
+    mlp_reads="layer.1.layer_norm",
     mlp_pre="layer.1.DenseReluDense.wi",
     mlp_projection="layer.1.DenseReluDense.wo",
     final_norm="encoder.final_layer_norm",

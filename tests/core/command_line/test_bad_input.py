@@ -95,11 +95,10 @@ CUTS = {
     "L0.mlp_out=mean": "All tokens are chosen: there are no others to average over. "
     "Choose fewer tokens, or average over reference prompts.",
     "L0.mlp_out=mean(over=everything)": "over cannot be 'everything'. Choose one of prompt, references, scalar.",
-    "L0.mlp_out@0=patch": "Patch needs a counterfactual prompt. Type one beside the prompt, or give --donor-prompt.",
-    "L0.mlp_out@0=resample": "Resample needs reference prompts. "
-    "Choose a set or a file of your own, or give --references.",
-    "embed@0=transplant": "Transplant needs a donor model. Choose one, or give --donor-model.",
-    "L1H0.z=silence->L1H0.q": "What L1H0.z says is read from layer 2 on. Choose q, k or v of a later layer, or the logits.",
+    "L0.mlp_out@0=patch": "Patch needs a counterfactual prompt. Give one with --donor-prompt.",
+    "L0.mlp_out@0=resample": "Resample needs reference prompts. Give a set, or a file of your own, with --references.",
+    "embed@0=transplant": "Transplant needs a donor model. Give one with --donor-model.",
+    "L1H0.z=silence->L1H0.q": "Only layers after layer 1 read what L1H0.z adds. Choose q, k or v of a later layer, or the logits.",
     "silence": f"'silence' is not a cut. {NO_CUT}",
     "": f"'' is not a cut. {NO_CUT}",
 }  # fmt: skip

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 Command = Callable[..., Said]
 CUTS = ("--cut", 'L1H2.z@"pine"=silence', "--cut", "embed@0,-1=noise(sigma=2,seed=3)", "--cut", "L2.block=scale(k=2)")
 CHECKS = [
-    "empty plan", "residual identities", "attention rows", "pattern and values", "order of parts", "neurons",
-    "logit lens", "editing z", "head removal", "hooks removed",
+    "empty plan", "residual identities", "attention rows", "pattern and values", "order of parts", "between parts",
+    "neurons", "logit lens", "editing z", "head removal", "hooks removed",
 ]  # fmt: skip
 
 
@@ -75,6 +75,9 @@ def test_that_check_shows_a_table_of_every_check(command: Command, tiny_language
     head, *lines, ending = said.out.splitlines()
     family = tiny_language_model.name.removeprefix("tiny-")
     assert head == f"{tiny_language_model.folder}: {family}, 3 layers x 4 heads, float32 on cpu"
+    notes = opened(tiny_language_model).info.notes
+    assert lines[len(CHECKS) :] == [f"  note    {note}" for note in notes]
+    lines = lines[: len(CHECKS)]
     assert [line[10:].split("  ")[0] for line in lines] == CHECKS
     assert all(line.startswith("  holds   ") for line in lines)
     assert all(line.endswith(", allowed 1e-04)") for line in lines if "(deviation " in line)
@@ -94,14 +97,14 @@ def test_that_a_model_that_fails_a_check_is_exit_code_1(
     command: Command, tiny_bert: TinyModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded = opened(tiny_bert)
-    wrong = replace(loaded, architecture=replace(loaded.architecture, post_norms=None))
+    wrong = replace(loaded, architecture=replace(loaded.architecture, transposed_projection=True))
     monkeypatch.setattr("core.command_line.check_command.open_quietly", lambda _: wrong)
     said = command("check", "--model", "anything")
     assert said.code == 1
     assert said.err.endswith(
-        "failed its self-check (residual identities), so do not trust its numbers. Choose another model.\n"
+        "failed its self-check (head removal), so do not trust its numbers. Choose another model.\n"
     )
-    assert [line[10:30].strip() for line in said.out.splitlines() if "FAILED" in line] == ["residual identities"]
+    assert [line[10:30].strip() for line in said.out.splitlines() if "FAILED" in line] == ["head removal"]
     assert said.out.endswith(f"1 of {len(CHECKS)} checks failed.\n")
 
 

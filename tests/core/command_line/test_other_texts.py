@@ -55,6 +55,17 @@ def test_that_denoising_is_a_name_and_decides_no_number(command: Command, tiny_g
     assert {key: denoising[key] for key in same} == {key: noising[key] for key in same}
 
 
+def test_that_a_direction_between_prompts_is_no_patch(command: Command, tiny_gpt2: TinyModel) -> None:
+    found = ask(command, tiny_gpt2, "--cut", "L1.resid_post=project_out(v=donor)", "--donor-prompt", OTHER)
+    assert found["effect"]["changed"]
+    assert "patching" not in found
+
+
+def test_that_a_remark_names_the_component(command: Command, tiny_gpt2: TinyModel) -> None:
+    (remark,) = ask(command, tiny_gpt2, "--cut", "L1.resid_post=project_out(v=pca2)")["remarks"]
+    assert remark["text"].startswith("principal component 2 of the ")
+
+
 def test_that_tokens_are_matched_as_the_user_says(command: Command, tiny_gpt2: TinyModel) -> None:
     cut = ("--cut", "L1.resid_post@-1,0=patch", "--donor-prompt", LONGER)
     last = len(tiny_gpt2.tokenizer(PROMPT).input_ids) - 1
@@ -142,6 +153,13 @@ def test_that_several_seeds_answer_with_bands_round_the_mean(command: Command, t
     assert list(operated["cosine_band"]) == ["1|3"]
     curve = operated["cosine_band"]["1|3"]
     assert curve["low"][-1] < operated["cosine"]["1|3"][-1] < curve["high"][-1]
+
+
+def test_that_a_random_direction_is_drawn_for_each_seed(command: Command, tiny_gpt2: TinyModel) -> None:
+    found = ask(command, tiny_gpt2, "--cut", "L1.resid_post@1=project_out(v=random7)", "--seeds", 3)
+    assert found["repeats"] == 3
+    low, high = found["operated"]["bands"]["log_prob"]
+    assert low < high
 
 
 def test_that_one_seed_answers_as_ever(command: Command, tiny_gpt2: TinyModel) -> None:

@@ -107,7 +107,7 @@ def test_that_what_is_no_cut_is_refused_with_the_way_to_write_one(text: str) -> 
         ("L3H5.z=silence->L3H6.q", "Only layers after layer 3 read what L3H5.z adds.", "a later layer, or the logits"),
         ("L3H5.z=silence->L5H6.z", "A change is carried to a head's query, key or value", "a later layer"),
         ("L3H5.z=silence->L5H6", "'L5H6' is not a site.", "Write it like"),
-        ("logits=silence->logits", "Nothing comes after the logits.", "a later layer"),
+        ("logits=silence->logits", "Nothing comes after the logits.", "Leave the receiver out."),
         ("L3H5.z@4=noise(sigma=2,3)", "sigma cannot be '2,3'.", "Give a number from 0."),
         ("L3H5@4=silence", "'L3H5' is not a site.", "Write it like"),
         ("L3H5.z@four=silence", "'four' does not name token positions.", "Write positions like"),

@@ -46,4 +46,5 @@ def test_that_a_change_is_not_carried_back_or_sideways(sender: str, receiver: st
     with pytest.raises(SurgeryError) as caught:
         check_receiver(parse_site(sender), parse_site(receiver))
     assert caught.value.message.startswith(reason)
-    assert caught.value.hint == "Choose q, k or v of a later layer, or the logits."
+    later = "Choose q, k or v of a later layer, or the logits."
+    assert caught.value.hint == ("Leave the receiver out." if sender == "logits" else later)

@@ -84,7 +84,10 @@ BAD_FOLDERS: dict[str, tuple[Callable[[Path], object], str]] = {
     "config a list": (lambda f: write(f, "config.json", "[]"), "config.json is broken: it is no JSON object"),
     "config too deep": (lambda f: write(f, "config.json", "[" * 100_000), "config.json is broken"),
     "no family": (lambda f: config(f, model_type=None), "names no model_type"),
-    "other family": (lambda f: config(f, model_type="unheard_of"), "The family 'unheard_of' is not supported yet. .*gpt2"),
+    "other family": (
+        lambda f: config(f, model_type="unheard_of"),
+        "The family 'unheard_of' is not supported yet. .*gpt2",
+    ),
     "own code": (
         lambda f: config(f, model_type="own", auto_map={"AutoModel": "own.Own"}),
         "needs program code that comes with it, which is never run",

@@ -76,6 +76,29 @@ def test_that_an_mpt_without_alibi_is_refused(tiny_of: TinyOf, tmp_path: Path) -
         open_model(str(folder), device="cpu")
 
 
+def test_that_an_mpt_that_clips_says_why_queries_keys_and_values_are_hidden(tiny_of: TinyOf, tmp_path: Path) -> None:
+    assert all(opened(tiny_of("mpt")).info.why_not(point) is None for point in ("q", "k", "v"))
+    clips = open_model(str(changed(tiny_of("mpt").folder, tmp_path, attn_config={"clip_qkv": 6.0})), device="cpu")
+    assert all("clips its queries" in str(clips.info.why_not(point)) for point in ("q", "k", "v"))
+
+
+@pytest.mark.parametrize(
+    ("family", "variant", "reason"),
+    [
+        ("gptj", "usual", "GPT-J rotates queries and keys after their projection"),
+        ("codegen", "usual", "CodeGen rotates queries and keys after their projection"),
+        ("falcon", "new-decoder", "Falcon rotates queries and keys after their projection"),
+        ("deberta-v2", "usual", "DeBERTa-v2 multiplies queries and keys with distances as well"),
+    ],
+)
+def test_that_queries_and_keys_that_are_not_those_of_the_dot_product_say_why(
+    family: str, variant: str, reason: str, tiny_of: TinyOf
+) -> None:
+    info = opened(tiny_of(family, variant)).info
+    assert all(str(info.why_not(point)).startswith(reason) for point in ("q", "k"))
+    assert info.why_not("v") is None
+
+
 def test_that_a_gpt_neox_opens_with_the_older_name_of_its_head(tiny_of: TinyOf, tmp_path: Path) -> None:
     import torch
     from safetensors.torch import load_file, save_file

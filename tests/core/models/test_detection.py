@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 PARTS = (
     "language_model_class", "backbone_class", "objective", "blocks", "attention", "attention_projection",
-    "attention_output", "mlp_pre", "mlp_projection", "mlp_output", "post_norms", "final_norm", "head", "parallel",
+    "attention_output", "mlp_reads", "mlp_pre", "mlp_projection", "mlp_output", "post_norms", "final_norm", "head", "parallel",
     "logit_scaling", "residual_multiplier", "own_attention", "transposed_projection",
 )  # fmt: skip
 # What the structure does not show, by family. An outer head computes what its only part does.
@@ -92,7 +92,7 @@ def test_that_decoders_are_told_from_encoders(config: dict[str, Any], found: tup
 
 @pytest.mark.parametrize("family", FOUND)
 def test_that_an_undescribed_family_is_opened_checked_and_operated_on(
-    family: str, tmp_path_factory: pytest.TempPathFactory
+    family: str, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert family not in ARCHITECTURES
     tiny = build_undescribed(family, tmp_path_factory)
@@ -105,6 +105,8 @@ def test_that_an_undescribed_family_is_opened_checked_and_operated_on(
     result, notes = operated(loaded, Session(model=loaded.info.name, prompt=tiny.prompt))
     assert notes == ()
     assert result.finite
+    assert main(["check", "--model", str(tiny.folder), "--device", "cpu"]) == 0
+    assert f"  note    {NOTE}\n" in capsys.readouterr().out
 
 
 def test_that_what_only_a_run_shows_is_seen(tmp_path_factory: pytest.TempPathFactory) -> None:

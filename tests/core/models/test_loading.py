@@ -60,7 +60,7 @@ def test_that_every_part_of_the_familys_table_is_found(tiny_model: TinyModel) ->
     assert (loaded.head is None) == (not loaded.info.has_head)
     assert (loaded.final_norm is None) == ("bert" in tiny_model.name)
     for layer in range(N_LAYERS):
-        paths = [loaded.architecture.attention_projection, loaded.architecture.mlp_projection]
+        paths = [loaded.architecture.attention_projection, loaded.architecture.mlp_out]
         paths += loaded.architecture.post_norms or ()
         assert all(loaded.part(layer, path) in set(loaded.blocks[layer].modules()) for path in paths)
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from tests.fixtures.tiny_family import TinyOf
 
 CLOSE = 1e-4
-# A constant residual has no direction: of what rounding leaves of one, the norm makes something visible.
-CLOSE_TO_NOTHING = 1e-3
 VISIBLE = 1e-5
 IN_FULL = {"gpt2 usual", "llama usual", "bert usual"}
 SETTINGS: dict[str, list[dict[str, Any]]] = {
@@ -55,12 +53,6 @@ class Case:
     sources: tuple[int, ...] = ()
     references: tuple[tuple[int, ...], ...] = ()
     keys: tuple[int, ...] = ()
-
-    @property
-    def tolerance(self) -> float:
-        """How far the engine may be off."""
-        constant = self.operation == "silence" or self.params.get("over") == "scalar"
-        return CLOSE_TO_NOTHING if constant and self.site.hook_point == "resid_mid" else CLOSE
 
     def plain(self, pair: Pair) -> tuple[PlainRun, PlainRun]:
         """Return the untouched and the operated run with plain hooks."""
@@ -123,9 +115,9 @@ def texts_for(pair: Pair, site: Site, operation: str, params: dict[str, Any], le
     return {}
 
 
-def close(found: torch.Tensor, wanted: torch.Tensor, tolerance: float) -> bool:
+def close(found: torch.Tensor, wanted: torch.Tensor) -> bool:
     """Return whether two tensors agree, of large numbers in the digits that float32 has."""
-    return torch.allclose(found, wanted, atol=tolerance, rtol=1e-5)
+    return torch.allclose(found, wanted, atol=CLOSE, rtol=1e-5)
 
 
 def faults(pair: Pair, case: Case) -> list[str]:
@@ -133,7 +125,7 @@ def faults(pair: Pair, case: Case) -> list[str]:
     clean, wanted = case.plain(pair)
     ran = case.engine(pair)
     found: list[str] = []
-    if not close(ran.residuals, wanted.residuals, case.tolerance):
+    if not close(ran.residuals, wanted.residuals):
         found.append(f"residuals off by {float((ran.residuals - wanted.residuals).abs().max()):.2g}")
     if ran.residuals.requires_grad:
         found.append("a gradient is left")
@@ -145,14 +137,14 @@ def faults(pair: Pair, case: Case) -> list[str]:
     if moved > VISIBLE and not ran.result.effect.changed:
         found.append("an effect is missed")
     if pair.read is not None:
-        found += answer_faults(pair, ran, clean, wanted, case.tolerance)
+        found += answer_faults(pair, ran, clean, wanted)
     return found
 
 
-def answer_faults(pair: Pair, ran: Ran, clean: PlainRun, wanted: PlainRun, tolerance: float) -> list[str]:
+def answer_faults(pair: Pair, ran: Ran, clean: PlainRun, wanted: PlainRun) -> list[str]:
     """Return where the numbers that a user reads are not those of the plain logits."""
     assert wanted.logits is not None and clean.logits is not None and pair.read is not None
-    if not close(ran.logits, wanted.logits, tolerance):
+    if not close(ran.logits, wanted.logits):
         return [f"logits off by {float((ran.logits - wanted.logits).abs().max()):.2g}"]
     before, after = (
         run.logits[pair.read].double().log_softmax(-1) for run in (clean, wanted) if run.logits is not None
@@ -170,7 +162,7 @@ def answer_faults(pair: Pair, ran: Ran, clean: PlainRun, wanted: PlainRun, toler
     found = [
         f"{name} is {a} and not {b}"
         for name, (a, b) in wanted_numbers.items()
-        if a is None or abs(float(a) - float(b)) > tolerance * max(1.0, abs(float(b)))
+        if a is None or abs(float(a) - float(b)) > CLOSE * max(1.0, abs(float(b)))
     ]
     moved = float((wanted.logits[pair.read] - clean.logits[pair.read]).abs().max())
     if moved > VISIBLE and not result.effect.output_changed:
@@ -189,6 +181,26 @@ def test_that_every_operation_equals_plain_hooks(family: str, variant: str, poin
     wrong = {f"{case.site} {case.operation} {case.params}": faults(pair, case) for case in cases}
     assert {name: each for name, each in wrong.items() if each} == {}
     assert count_hooks(pair.loaded.network) == before
+
+
+@pytest.mark.parametrize(("family", "variant"), every_variant())
+def test_that_every_hook_point_that_a_family_has_is_offered(family: str, variant: str, tiny_of: TinyOf) -> None:
+    pair = pair_of(tiny_of, family, variant)
+    paths = pair.plain.paths
+    there = {
+        **{part: bool(paths.attention or getattr(paths, part)) for part in ("q", "k", "v")},
+        "attn_scores": bool(paths.attention),
+        "pattern": bool(paths.attention or paths.pattern),
+        "resid_mid": bool(paths.mid),
+        "mlp_pre": bool(paths.mlp_pre),
+        "mlp_post": bool(paths.mlp_post),
+        "logits": pair.loaded.info.has_head,
+    }
+    reasons = {point: pair.loaded.info.why_not(point) for point in HOOK_POINTS}
+    assert {point for point, reason in reasons.items() if reason} == {
+        p for p, is_there in there.items() if not is_there
+    }
+    assert all(reason.endswith(".") for reason in reasons.values() if reason)
 
 
 def test_that_every_registered_operation_is_tried() -> None:

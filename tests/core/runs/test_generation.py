@@ -36,7 +36,7 @@ NOT_CAUSAL = {
 }  # fmt: skip
 CAUSAL = [each for each in every_variant() if each[0] not in NOT_CAUSAL]
 CUTS = (("L1H1.z", "silence"), ("L0.mlp_out", "scale(k=-1)"), ("L1.v", "scale(k=-1)"), ("L2.block", "skip"),
-        ("L1.pattern", "knockout(keys=3)"))  # fmt: skip
+        ("L1.pattern", "knockout(keys=3)"), ("L0.q", "scale(k=-1)"), ("L2.k", "scale(k=-1)"))  # fmt: skip
 BLOCKS = {"gpt2": "transformer.h", "llama": "model.layers", "gpt_neox": "gpt_neox.layers", "bloom": "transformer.h"}
 PROJECTIONS = {
     "gpt2": "attn.c_proj", "llama": "self_attn.o_proj", "gpt_neox": "attention.dense", "bloom": "self_attention.dense",

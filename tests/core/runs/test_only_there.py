@@ -80,6 +80,27 @@ def test_that_nothing_but_the_chosen_site_changes_where_it_is(family: str, varia
 
 
 @each
+def test_that_queries_keys_and_values_do_what_they_are_for(family: str, variant: str, tiny_of: TinyOf) -> None:
+    pair = pair_of(tiny_of, family, variant)
+    info, everywhere = pair.loaded.info, tuple(range(len(pair.ids)))
+    for point in {"q", "k", "v"} & set(offered(pair)):
+        site = one_of(pair, point)
+        z = Site("z", site.layer)
+        n_mine = info.n_heads // info.heads_at(site.point.heads)
+        at = everywhere if point == "v" else AT
+        hooks = Compiled(pair.loaded, [cut(site, at, "silence")], [NOTHING], one(pair.ids)).hooks
+        before, after = (capture(pair.loaded, [pair.ids], (z,), CancelToken(), each)[z][0] for each in (None, hooks))
+        shape = (len(pair.ids), info.n_heads, -1)
+        moved = ((after - before).abs() > 1e-6).view(shape).any(dim=-1)
+        # The last heads are those of the last key and value; a query asks at its own token alone.
+        assert not moved[:, :-n_mine].any(), point
+        rows = {row for row in everywhere if moved[row].any()}
+        assert rows == set(AT) if point == "q" else rows - set(AT), point
+        gone = after.view(shape)[:, -n_mine:] == 0
+        assert gone.all() if point == "v" else not gone.all(), point
+
+
+@each
 def test_that_nothing_changes_before_the_site_or_at_tokens_out_of_reach(
     family: str, variant: str, tiny_of: TinyOf
 ) -> None:
@@ -171,5 +192,5 @@ def test_that_logits_elsewhere_are_not_the_answer(family: str, variant: str, tin
     if pair.read is None:
         return
     effect = pair.run(pair.request(cut(Site("logits"), (2,), "silence"))).result.effect
-    assert not effect.output_changed
+    assert effect.changed and not effect.output_changed
     assert pair.run(pair.request(cut(Site("logits"), (pair.read,), "shuffle", {"seed": 1}))).result.effect.changed

@@ -9,6 +9,7 @@ import pytest
 
 from core.cancel import CancelToken
 from core.errors import Cancelled
+from core.models.architecture import OwnPart
 from core.runs.self_check import self_check
 
 if TYPE_CHECKING:
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
 
     Opened = Callable[[TinyModel], LoadedModel]
 
+VALUES = "pattern and values"
 NAMES = [
     "empty plan",
     "residual identities",
     "attention rows",
-    "pattern and values",
+    VALUES,
     "order of parts",
+    "between parts",
     "neurons",
     "logit lens",
     "editing z",
@@ -61,7 +64,7 @@ def test_that_a_wrong_mlp_projection_breaks_the_residual_identity(tiny_gpt2: Tin
 
 
 def test_that_forgotten_post_norms_break_the_residual_identity(tiny_bert: TinyModel, opened: Opened) -> None:
-    assert failures(with_table(opened(tiny_bert), post_norms=None)) == {"residual identities"}
+    assert failures(with_table(opened(tiny_bert), post_norms=None)) == {"residual identities", "between parts"}
 
 
 def test_that_a_forgotten_final_norm_breaks_the_lens(tiny_llama: TinyModel, opened: Opened) -> None:
@@ -82,12 +85,18 @@ def test_that_a_wrong_place_of_z_is_found(tiny_gpt2: TinyModel, opened: Opened) 
     [
         ("gpt2", {"parallel": True}, "order of parts"),
         ("gptj", {"parallel": False}, "order of parts"),
+        ("gpt2", {"mlp_reads": "ln_1"}, "between parts"),
+        ("gpt2", {"mlp_reads": "mlp"}, "between parts"),
+        ("olmo2", {"mlp_reads": "post_feedforward_layernorm"}, "between parts"),
         ("gpt2", {"mlp_pre": "attn.c_attn"}, "neurons"),
         ("gpt2", {"mlp_pre": "mlp.c_proj"}, "neurons"),
         ("gpt2", {"own_attention": True, "pattern": "attn.attn_dropout"}, "attention rows"),
         ("gpt2", {"attention": "mlp"}, "attention rows"),
         ("bloom", {"own_attention": False}, "attention rows"),
         ("bloom", {"pattern": "mlp.gelu_impl"}, "attention rows"),
+        ("bloom", {"own_parts": {"v": OwnPart(path="self_attention.query_key_value", slots=3, first=2)}}, VALUES),
+        ("codegen", {"own_parts": {"v": OwnPart(path="attn.qkv_proj", slots=3, first=1, end=2)}}, VALUES),
+        ("gpt_neo", {"own_parts": {"v": OwnPart(path="attn.attention.k_proj")}}, VALUES),
         ("gemma2", {"attention_output": None}, "residual identities"),
         ("gemma2", {"logit_scaling": ()}, "logit lens"),
         ("granite", {"residual_multiplier": None}, "residual identities"),
@@ -100,6 +109,13 @@ def test_that_a_wrong_table_is_found(
     loaded = opened(tiny_of(family))
     assert failures(loaded) == set()
     assert line in failures(with_table(loaded, **error))
+
+
+@pytest.mark.parametrize("family", ["gpt2", "olmo2", "granite"])
+def test_that_the_middle_is_reached_without_a_module_that_reads_it(
+    family: str, tiny_of: TinyOf, opened: Opened
+) -> None:
+    assert failures(with_table(opened(tiny_of(family)), mlp_reads=None)) == set()
 
 
 def test_that_a_part_nothing_passes_through_is_named(tiny_gpt2: TinyModel, opened: Opened) -> None:

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 import torch
 
+from core.interventions.ops import OPERATIONS
 from core.readings.values import Pair as Tokens
 from core.sites.site import Site
 from tests.core.runs.engine_runs import cut, in_order, pair_of
 
 if TYPE_CHECKING:
+    from core.runs.request import ResolvedIncision
     from tests.fixtures.plain_runs import PlainRun
     from tests.fixtures.tiny_family import TinyOf
 
@@ -77,3 +79,28 @@ def test_that_several_seeds_give_the_mean_and_the_band(family: str, tiny_of: Tin
     np.testing.assert_allclose(curve.low[0], low, atol=CLOSE)  # type: ignore[index]
     np.testing.assert_allclose(curve.high[0], high, atol=CLOSE)  # type: ignore[index]
     assert not np.allclose(low, high)
+
+
+def test_that_a_random_direction_is_another_one_for_each_seed(tiny_of: TinyOf) -> None:
+    pair = pair_of(tiny_of, "gpt2", "usual")
+
+    def along(seed: int) -> tuple[ResolvedIncision, ...]:
+        return in_order(
+            cut(Site("resid_post", 0), AT, "project_out", {"v": f"random{seed}"}),
+            cut(Site("mlp_out", 1), AT, "project_out", {"v": "pca1"}),
+        )
+
+    ran = pair.run(pair.request(*along(7), repeats=3))
+    alone = [pair.run(pair.request(*along(seed))) for seed in (7, 8, 9)]
+    for trace, single in zip(ran.traces[-3:], alone, strict=True):
+        torch.testing.assert_close(trace.residuals, single.traces[-1].residuals, atol=0, rtol=0)
+    log_probs = [single.result.operated.numbers["log_prob"] or 0.0 for single in alone]
+    assert len(set(log_probs)) == 3
+    assert ran.result.operated.numbers["log_prob"] == pytest.approx(np.mean(log_probs))
+
+
+def test_that_only_a_random_direction_has_a_seed_to_count_on() -> None:
+    reseeded_by_3 = {"random7": "random10", "random999999999": "random2", "pca1": "pca1", '" he"': '" he"'}
+    project_out = OPERATIONS["project_out"]
+    assert {v: project_out.reseeded({"v": v}, 3)["v"] for v in reseeded_by_3} == reseeded_by_3
+    assert [project_out.is_random({"v": v}) for v in reseeded_by_3] == [True, True, False, False]

@@ -89,6 +89,23 @@ def test_that_incisions_of_every_size_are_made_in_model_order(family: str, varia
     assert not torch.equal(turned.residuals, pair.run(pair.request(*plan)).residuals)
 
 
+@pytest.mark.parametrize("later", ["mlp_pre", "mlp_out", "block", "resid_post"])
+@pytest.mark.parametrize("variant", every_variant(), ids=" ".join)
+def test_that_what_comes_later_in_a_layer_sees_a_change_in_its_middle(
+    variant: tuple[str, str], later: str, tiny_of: TinyOf
+) -> None:
+    pair = pair_of(tiny_of, *variant)
+    if pair.loaded.info.why_not("resid_mid") is not None:
+        return
+    middle: list[Step] = [
+        ("resid_mid", 1, None, (1, 3), "noise", {"sigma": 1.0, "seed": 4, "std": "layer"}),
+        ("resid_mid", 1, None, (3,), "shuffle", {"seed": 2}),
+        ("resid_mid", 1, None, (3, 5), "scale", {"k": -0.7}),
+    ]
+    check(pair, [("attn_out", 1, None, (3,), "scale", {"k": 2.0}), *middle])
+    check(pair, [(later, 1, None, (1, 3, 4), "scale", {"k": 1.6}), *middle])
+
+
 @pytest.mark.parametrize("point", HOOK_POINTS)
 @pytest.mark.parametrize(
     ("family", "variant"), [("gpt2", "usual"), ("llama", "usual"), ("bert", "usual"), ("bloom", "usual")]

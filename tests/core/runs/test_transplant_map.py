@@ -87,6 +87,13 @@ def test_that_a_fit_says_how_good_it_is() -> None:
     assert found.summary == f"R² {found.r2:.2f} on 34 shared tokens, {found.held_out:.2f} held out"
 
 
+def test_that_a_map_worse_than_the_mean_says_so() -> None:
+    found = fit(rows(20, 64), rows(20, 48, 1), "least_squares")
+    assert found.held_out is not None
+    assert found.held_out < 0
+    assert f", −{-found.held_out:.2f} held out (worse than their mean); 20 tokens" in found.summary
+
+
 def test_that_too_few_tokens_to_hold_some_out_are_said() -> None:
     assert fit(rows(9, 3), rows(9, 3, 1), "procrustes").held_out is None
     assert fit(rows(9, 3), rows(9, 3, 1), "procrustes").summary.endswith("9 shared tokens, too few to hold some out")

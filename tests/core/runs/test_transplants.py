@@ -87,5 +87,6 @@ def test_that_another_width_needs_a_map(tiny_of: TinyOf) -> None:
     pair, donor = pair_of(tiny_of, "gpt2", "usual"), pair_of(tiny_of, "llama", "usual")
     incision = cut(Site("embed"), AT, "transplant", {"layer": 0, "map": "none"}, sources=SOURCES)
     request = pair.request(incision, transplant=shared_texts(pair, donor))
-    with pytest.raises(SurgeryError, match="is 40 wide and"):
+    with pytest.raises(SurgeryError, match="is 40 wide and") as caught:
         pair.run(request, donor.loaded)
+    assert "the map rotation (map=procrustes on the command line) or least squares" in caught.value.hint

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from os import utime
+from shutil import copytree, rmtree
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
 
+from core.interventions.notation import parse_cut
+from core.interventions.plan import Plan
 from core.models import loading, memory
 from core.models.loading import load_prepared
-from core.runs.events import Failure, Finished, ModelOpened, ModelsHeld, ModelsListed, Progress
+from core.runs.events import (
+    CheckLine,
+    CheckReport,
+    Failure,
+    Finished,
+    ModelOpened,
+    ModelsHeld,
+    ModelsListed,
+    Progress,
+    Resolved,
+)
 from core.runs.trace import trace
 from core.sessions import holding, operate
 from core.sessions.desk import Desk, OpenModel, Operate, TendModels
@@ -18,6 +32,8 @@ from core.sessions.session import Session
 from tests.core.sessions.test_desk import served, told
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from core.models.loaded_model import LoadedModel
     from tests.fixtures.tiny_models import TinyModel
 
@@ -28,6 +44,10 @@ def opening(tiny: TinyModel, dtype: str = "float32") -> OpenModel:
 
 def running(tiny: TinyModel, **more: Any) -> Operate:
     return Operate(Session(model=str(tiny.folder), prompt=tiny.prompt, **more))
+
+
+def transplanting(tiny: TinyModel, donor: str) -> Operate:
+    return running(tiny, donor_model=donor, plan=Plan((parse_cut("L0.resid_post@-1=transplant"),)))
 
 
 def steps(desk: Desk, job: object) -> list[str]:
@@ -136,7 +156,9 @@ def test_that_the_listing_names_models_folders_and_devices(desk: Desk, tiny_gpt2
 def run_with(seen: list[str | None]) -> Any:
     """Return a run that only notes which donor it was lent."""
 
-    def run(loaded: LoadedModel, session: Session, cache: object, cancel: object, donor: LoadedModel | None) -> Any:
+    def run(
+        loaded: LoadedModel, session: Session, cache: object, cancel: object, donor: LoadedModel | None, missing: object
+    ) -> Any:
         seen.append(None if donor is None else donor.info.name)
         return iter(())
 
@@ -151,23 +173,71 @@ def test_that_a_run_is_lent_its_donor(
     donors = ["", *(str(tiny.folder) for tiny in (tiny_llama, tiny_gpt2, tiny_bert))]
     for donor in donors:
         assert not any(
-            isinstance(event, Failure | ModelOpened) for event in told(desk, running(tiny_llama, donor_model=donor))
+            isinstance(event, Failure | ModelOpened) for event in told(desk, transplanting(tiny_llama, donor))
         )
     assert seen == [None, *donors[1:]]
     assert held_by(desk) == ["tiny-bert", "(tiny-llama)", "tiny-gpt2"]
-    assert "Loading weights" not in steps(desk, running(tiny_llama, donor_model=donors[-1]))
+    assert "Loading weights" not in steps(desk, transplanting(tiny_llama, donors[-1]))
 
 
-def test_that_a_donor_that_cannot_be_had_is_one_sentence(desk: Desk, tiny_llama: TinyModel) -> None:
-    last = served(desk, running(tiny_llama, donor_model="/no/such/folder"))[-1]
-    assert last == Failure("There is no folder /no/such/folder.", "Check the spelling of the path.")
+def test_that_a_donor_that_is_held_is_looked_for_once_until_its_files_are_touched(
+    desk: Desk, tiny_llama: TinyModel, tiny_bert: TinyModel, tmp_path: Path
+) -> None:
+    folder = tmp_path / "donor"
+    copytree(tiny_bert.folder, folder)
+    job = transplanting(tiny_llama, str(folder))
+    assert "Loading weights" in steps(desk, job)
+    assert "Reading the checkpoint" not in steps(desk, job)
+    config = folder / "config.json"
+    utime(config, ns=(0, 0))
+    assert {"Reading the checkpoint", "Loading weights"} & set(steps(desk, job)) == {"Reading the checkpoint"}
+    assert "Reading the checkpoint" not in steps(desk, job)
+    config.write_text(config.read_text() + " ")
+    assert "Loading weights" in steps(desk, job)
+
+
+def test_that_a_held_donor_whose_files_are_gone_is_said_to_be_gone(
+    desk: Desk, tiny_llama: TinyModel, tiny_bert: TinyModel, tmp_path: Path
+) -> None:
+    folder = tmp_path / "donor"
+    copytree(tiny_bert.folder, folder)
+    job = transplanting(tiny_llama, str(folder))
+    assert "Loading weights" in steps(desk, job)
+    rmtree(folder)
+    notes = next(event.notes for event in told(desk, job) if isinstance(event, Resolved))
+    assert [note.message for note in notes] == [f"There is no folder {folder}."]
+
+
+def test_that_without_its_donor_the_rest_of_a_plan_is_followed(desk: Desk, tiny_llama: TinyModel) -> None:
+    plan = Plan((parse_cut("L0.resid_post@-1=transplant"), parse_cut("L1.mlp_out@-1=silence")))
+    events = served(desk, running(tiny_llama, donor_model="/no/such/folder", plan=plan))
+    request, notes = next((event.request, event.notes) for event in events if isinstance(event, Resolved))
+    assert [(note.index, note.message, note.hint) for note in notes] == [
+        (0, "There is no folder /no/such/folder.", "Check the spelling of the path.")
+    ]
+    assert [incision.index for incision in request.plan] == [1]
+    assert isinstance(events[-1], Finished)
+
+
+def test_that_a_donor_is_not_opened_where_nothing_is_transplanted(desk: Desk, tiny_llama: TinyModel) -> None:
+    assert isinstance(served(desk, running(tiny_llama, donor_model="/no/such/folder"))[-1], Finished)
+
+
+def test_that_a_donor_that_fails_its_check_is_loaded_once(
+    desk: Desk, tiny_llama: TinyModel, tiny_bert: TinyModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = CheckReport((CheckLine("sum", False, "The parts do not add up."),), 0.0)
+    monkeypatch.setattr("core.runs.self_check.self_check", lambda *_: failed)
+    job = transplanting(tiny_llama, str(tiny_bert.folder))
+    assert "Loading weights" in steps(desk, job)
+    assert "Loading weights" not in steps(desk, job)
 
 
 def test_that_the_open_model_stays_while_its_donor_is_opened(
     desk: Desk, tiny_llama: TinyModel, tiny_gpt2: TinyModel, budget: dict[str, int]
 ) -> None:
     budget["total"] = 0
-    events = served(desk, running(tiny_llama, donor_model=str(tiny_gpt2.folder)))
+    events = served(desk, transplanting(tiny_llama, str(tiny_gpt2.folder)))
     assert isinstance(events[-1], Finished)
     assert "(tiny-llama)" in held_by(desk)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from core.cancel import CancelToken
@@ -17,6 +18,8 @@ from core.sessions.session import Session
 from tests.fixtures.opened_models import opened
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from core.models.loaded_model import LoadedModel
     from core.runs.request import RunRequest
     from core.runs.result import RunResult
@@ -150,6 +153,74 @@ def test_that_a_donor_model_that_is_not_open_is_named(tiny_gpt2: TinyModel, tiny
     for donor in (None, opened(tiny_bert)):
         events = told(loaded, "embed=transplant", donor=donor, donor_model="another")
         assert notes_of(events) == [("incision", 0, "The donor model another is not open.")]
+
+
+def test_that_a_model_of_the_same_tokens_lends_the_special_ones_too(tiny_bert: TinyModel) -> None:
+    loaded = opened(tiny_bert)
+    events = told(loaded, "embed=transplant(layer=-1)", donor=loaded, donor_model=loaded.info.name)
+    (cut,) = request_of(events).plan
+    assert cut.sources == cut.positions
+    assert result_of(events).unchanged == (0,)
+
+
+@pytest.mark.parametrize(("one", "other"), [("embed", "L0.resid_pre"), ("L0.resid_post", "L1.resid_pre")])
+@pytest.mark.parametrize("std", ["layer", "token"])
+def test_that_noise_is_of_the_same_size_at_both_names_of_one_place(
+    tiny_gpt2: TinyModel, one: str, other: str, std: str
+) -> None:
+    noise = f"@1,3=noise(sigma=1,seed=2,std={std})"
+    a, b = (result_of(told(opened(tiny_gpt2), site + noise)) for site in (one, other))
+    assert a.operated.numbers == b.operated.numbers
+    assert a.effect.output_changed
+
+
+def test_that_a_direction_is_read_anew_from_its_file(tiny_gpt2: TinyModel, tmp_path: Path) -> None:
+    loaded, cache, file = opened(tiny_gpt2), RunCache(), tmp_path / "v.npy"
+    plan = Plan((parse_cut(f'L0.resid_post=project_out(v=file:"{file}")'),))
+    session, kls = Session(model=loaded.info.name, prompt=PROMPT, plan=plan), []
+    for seed in (0, 1):
+        np.save(file, np.random.default_rng(seed).normal(size=loaded.info.d_model))
+        kls.append(result_of(list(operate(loaded, session, cache, CancelToken()))).effect.kl)
+    assert kls[0] != kls[1]
+
+
+@pytest.mark.parametrize(
+    ("cut", "message"),
+    [
+        ("L0.resid_post@-1=transplant(layer=2)", "has no layer 2."),
+        ("L0.resid_post@-1=project_out(v=pca99)", "There is no principal component 99: "),
+    ],
+)
+def test_that_a_cut_that_cannot_be_followed_leaves_the_others(tiny_llama: TinyModel, cut: str, message: str) -> None:
+    loaded = opened(tiny_llama)
+    cut = cut.replace("layer=2", f"layer={loaded.info.n_layers}")
+    message = message.replace("layer 2", f"layer {loaded.info.n_layers}")
+    events = told(loaded, cut, "L0.block@1=silence", donor=loaded, donor_model=loaded.info.name)
+    ((part, index, said),) = notes_of(events)
+    assert (part, index) == ("incision", 0)
+    assert message in said
+    assert [each.index for each in result_of(events).request.plan] == [1]
+
+
+@pytest.mark.parametrize("receiver", ["L1.q", "logits"])
+def test_that_a_path_takes_two_forward_passes_of_its_own(tiny_gpt2: TinyModel, receiver: str) -> None:
+    loaded, passes = opened(tiny_gpt2), []
+    handle = loaded.backbone.register_forward_hook(lambda *_: passes.append(1))
+    try:
+        told(loaded, f"L0H1.z@2=silence->{receiver}")
+    finally:
+        handle.remove()
+    assert len(passes) == 4  # the clean run, what is held on the way, the path, the operated run
+
+
+def test_that_logits_of_reference_prompts_are_not_kept(tiny_gpt2: TinyModel) -> None:
+    loaded, cache = opened(tiny_gpt2), RunCache()
+    references = (OTHER, "Paris is the capital of France")
+    plan = Plan((parse_cut("logits@1=mean(over=references)"),))
+    session = Session(model=loaded.info.name, prompt=PROMPT, plan=plan, references=references)
+    assert not result_of(list(operate(loaded, session, cache, CancelToken()))).unchanged
+    n_tokens = sum(len(tokenize(loaded, text)) for text in references)
+    assert cache._captured_bytes() == 4 * n_tokens * loaded.info.d_model
 
 
 def test_that_several_seeds_give_a_band_and_one_gives_none(tiny_gpt2: TinyModel) -> None:

@@ -89,7 +89,7 @@ def test_that_rows_of_attention_come_from_a_prompt_of_the_same_length_and_the_sa
 def test_that_what_is_missing_is_named_with_how_to_give_it(cut: str, what: str) -> None:
     said = refused(cut)
     assert said.startswith(what)
-    assert "or give --" in said
+    assert said.endswith("below the prompt.")
 
 
 def test_that_what_is_given_but_of_no_use_says_why() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -91,6 +93,15 @@ def test_that_tokens_without_text_have_no_counterpart() -> None:
     text = "ab"
     assert align_by_text(split(text, 1, 2, specials=True), split(text, 1, 2)) == (None, 0, 1, None)
     assert align_by_text(split(text, 1, 2), split(text, 1, 2, specials=True)) == (1, 2)
+
+
+def test_that_tokens_without_text_belong_together_where_both_have_the_same_of_them() -> None:
+    text = "ab"
+    assert align_by_text(split(text, 1, 2, specials=True), split(text, 2, specials=True)) == (0, None, 1, 2)
+    assert align_by_text(split(text, 2, specials=True), split(text, 1, 2, specials=True)) == (0, 2, 3)
+    other = split(text, 2, specials=True)
+    renamed = Tokens(text, (replace(other.items[0], text="<s>"), *other.items[1:]))
+    assert align_by_text(split(text, 2, specials=True), renamed) == (None, 1, None)
 
 
 def test_that_of_the_bytes_of_one_letter_the_last_belong_together() -> None:

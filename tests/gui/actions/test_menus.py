@@ -84,7 +84,7 @@ def test_that_every_step_has_a_name_that_can_follow_undo(hands: Hands) -> None:
     ]
 
 
-def test_that_the_theme_in_force_is_ticked_and_a_second_choice_keeps_it(made: Application, themed: object) -> None:
+def test_that_the_theme_in_force_is_ticked_and_a_second_choice_keeps_it(made: Application) -> None:
     assert ticked(made, "Light", "Dark") == ["Light"]
     for _ in range(2):
         made.actions["Dark"].trigger()
@@ -92,7 +92,7 @@ def test_that_the_theme_in_force_is_ticked_and_a_second_choice_keeps_it(made: Ap
         assert made.theme.palette.name == "dark"
 
 
-def test_that_text_grows_and_shrinks_in_steps_that_end(made: Application, themed: object) -> None:
+def test_that_text_grows_and_shrinks_in_steps_that_end(made: Application) -> None:
     for _ in SCALES:
         made.actions["Larger text"].trigger()
     assert made.theme.scale == SCALES[-1]

@@ -119,7 +119,7 @@ def test_that_headings_are_to_be_read_and_cannot_be_chosen(menu: ModelMenu) -> N
         assert not action.isEnabled()
 
 
-def test_that_the_buttons_of_qt_s_own_file_dialog_have_room_for_their_icons(qtbot: QtBot, themed: object) -> None:
+def test_that_the_buttons_of_qt_s_own_file_dialog_have_room_for_their_icons(qtbot: QtBot) -> None:
     Theme("light").apply()
     dialog = QFileDialog()
     dialog.setOption(QFileDialog.Option.DontUseNativeDialog)

@@ -17,8 +17,6 @@ from tests.gui.made_results import model_info
 from tests.gui.misplaced import misplaced
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pytestqt.qtbot import QtBot
 
 
@@ -178,11 +176,9 @@ def test_that_models_beside_the_open_one_can_be_let_go_and_the_budget_changed(
 
 @pytest.mark.parametrize("name", ["light", "dark"])
 @pytest.mark.parametrize(("scale", "room"), [(1.0, (1280, 720)), (1.5, (1280, 720)), (0.8, (900, 600))])
-def test_that_everything_has_room(
-    qtbot: QtBot, themed: Callable[[Theme], None], name: str, scale: float, room: tuple[int, int]
-) -> None:
+def test_that_everything_has_room(qtbot: QtBot, name: str, scale: float, room: tuple[int, int]) -> None:
     theme = Theme(name, scale)
-    themed(theme)
+    theme.apply()
     made = ModelDialog(theme, Settings(None))
     qtbot.addWidget(made)
     made.show_held(held(("specimen-gpt2", True), ("owner/small", False)))

@@ -284,6 +284,21 @@ def test_that_a_start_below_the_range_is_linked_and_noted_inside_the_plot(log_pr
     assert not any(link.isVisible() for link in plot._links)
 
 
+@pytest.mark.parametrize("height", [150, 170, 360])
+def test_that_no_symbol_is_sliced_at_the_edge(cosine: CurvePanel, height: int) -> None:
+    made = result(5)
+    made.operated.curves["cosine"].values[0] = made.clean.curves["cosine"].values[0] = [0.0, 0.6, 0.6, 0.4, 0.2, 0.0]
+    cosine.resize(500, height)
+    cosine.show_result(made)
+    assert not cosine.grab().isNull()
+    box = cosine.plot.getViewBox()
+    edge, half = box.mapRectToScene(box.rect()), cosine.plot._symbol_size() / 2
+    for item in (*items(cosine.plot, "clean")[:1], *items(cosine.plot, "operated")[:1]):
+        for value in item.getOriginalDataset()[1]:
+            y = box.mapViewToScene(QPointF(0, value)).y()
+            assert edge.top() + half <= y <= edge.bottom() - half
+
+
 def test_that_labels_keep_their_room_in_a_narrow_panel(cosine: CurvePanel) -> None:
     cosine.show_result(result(5))
     cosine.resize(640, 360)
@@ -366,4 +381,4 @@ def test_that_the_caption_says_what_decides_the_numbers_and_takes_no_room_withou
     assert cosine.caption.isHidden()
     cosine.show_result(repeated(result(5)))
     assert cosine.caption.isVisible()
-    assert cosine.caption.text() == "mean and 95 % of 8 seeds"
+    assert cosine.caption.text == "mean of 8 seeds, band: 95 % of them"

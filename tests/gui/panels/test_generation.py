@@ -174,7 +174,7 @@ def test_that_filled_masks_stand_out_in_the_prompt(panel: GenerationPanel, theme
 
 def test_that_it_is_marked_outdated_while_plan_prompt_or_settings_are_others(panel: GenerationPanel) -> None:
     panel.show_continued(continued(CLEAN, OPERATED))
-    veil = panel.frame.veil
+    veil = panel.veil
     assert veil.mark == ""
     cut = ResolvedIncision(0, parse_site("L1.mlp_out"), (2,), "silence", ())
     others = (replace(REQUEST, plan=(cut,)), replace(REQUEST, ids=(1, 2)))

@@ -233,7 +233,7 @@ def test_that_over_several_seeds_the_figures_have_bands_and_the_bars_are_said_to
     assert shown["its rank"].written == "4 → 2 [1.8, 2.2]"
     assert shown["entropy"].written.endswith("]")
     assert shown["KL"].help.endswith("mean of 8 seeds")
-    assert "each bar: mean probability over the seeds" in panel.caption.text()
+    assert "each bar: mean probability over the seeds" in panel.caption.text
     panel.show_result(result(before=BEFORE, after=AFTER, target=3))
     assert panel.caption.isHidden()
     assert all("[" not in figure.written for figure in panel.numbers.figures)

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def theme() -> Theme:
-    """Return a light theme."""
-    return Theme("light")
+def theme(qapp: object) -> Theme:
+    """Return a light theme, which is in force as it is in the window."""
+    made = Theme("light")
+    made.apply()
+    return made
 
 
 @pytest.fixture

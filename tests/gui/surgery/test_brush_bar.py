@@ -76,7 +76,13 @@ def test_that_every_operation_gets_a_field_per_parameter(bar: BrushBar, key: str
     assert list(bar.fields) == [parameter.name for parameter in OPERATIONS[key].parameters]
     assert not any(field.isHidden() for field in bar.fields.values())
     assert bar.help.isHidden() == any(each.kind == "float" for each in OPERATIONS[key].parameters)
-    assert bar.seeds.isHidden() != OPERATIONS[key].is_random
+    assert bar.seeds.isHidden() != ("seed" in bar.fields)
+
+
+def test_that_a_random_direction_has_a_number_of_seeds_and_another_has_none(bar: BrushBar) -> None:
+    for direction, is_random in (("pca1", False), ("random7", True), ("donor", False)):
+        bar.set_brush("project_out", {"v": direction})
+        assert bar.seeds.isHidden() != is_random
 
 
 def test_that_the_bar_is_as_high_for_every_operation(qtbot: QtBot, bar: BrushBar) -> None:
@@ -92,7 +98,7 @@ def test_that_values_are_shown_without_being_wished_for(bar: BrushBar, changes: 
     bar.set_brush("noise", (("sigma", 3.25), ("seed", 4), ("std", "token")))
     assert (sigma(bar).box.value(), sigma(bar).slider.dose, seed(bar).box.value()) == (3.25, 3.25, 4)
     assert isinstance(bar.fields["std"], ChoiceField)
-    assert bar.fields["std"].combo.currentText() == "token"
+    assert bar.fields["std"].combo.currentText() == "σ per token"
     assert changes == []
 
 
@@ -166,6 +172,32 @@ def test_that_a_choice_is_wished_for_by_its_word(qtbot: QtBot, bar: BrushBar, ch
     field.combo.setFocus()
     qtbot.keyClick(field.combo, Qt.Key.Key_Down)
     assert changes == [("std", "token", False)]
+
+
+@pytest.mark.parametrize("key", OPERATIONS.keys())
+def test_that_every_choice_has_a_name_of_its_own_and_is_shown_by_it(bar: BrushBar, key: str) -> None:
+    bar.set_brush(key, OPERATIONS[key].checked({}))
+    for field in bar.fields.values():
+        if isinstance(field, ChoiceField):
+            shown = set()
+            for choice in field.parameter.choices:
+                field.set_value(choice)
+                assert field.combo.currentData() == choice
+                shown.add(field.combo.currentText())
+            assert len(shown) == len(field.parameter.choices)
+
+
+@pytest.mark.parametrize("width", [560, 1000])
+def test_that_seed_and_seeds_are_whole_and_named_at_any_width(qtbot: QtBot, bar: BrushBar, width: int) -> None:
+    bar.resize(width, 90)
+    bar.set_brush("noise", {**NOISE, "seed": 9999})
+    bar.set_seeds(bar.seeds.box.maximum())
+    qtbot.wait(1)
+    assert not seed(bar).label.isHidden() or seed(bar).box.text() == "seed 9999"
+    for box in (seed(bar).box, bar.seeds.box):
+        line = box.lineEdit()
+        # Two pixels on either side are the line's own margin.
+        assert line.fontMetrics().horizontalAdvance(line.text()) + 4 <= line.width()
 
 
 def test_that_numbers_are_written_without_superfluous_zeros(bar: BrushBar) -> None:

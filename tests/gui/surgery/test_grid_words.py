@@ -10,7 +10,8 @@ from gui.surgery.grid_geometry import Hit
 from gui.surgery.grid_model import GridIncision, GridModel
 from gui.surgery.grid_points import GridPoints
 from gui.surgery.grid_words import GridScene, cell_name, reading
-from gui.surgery.incision_words import operation_words, positions_words, site_words
+from gui.surgery.incision_words import operation_words, site_words
+from gui.widgets.token_words import positions_words
 from tests.gui.surgery.prompts import PIECES, prompt
 
 TOKENS = prompt(*PIECES)
@@ -41,7 +42,7 @@ def test_that_a_cut_cell_says_what_is_done_there_and_what_it_did() -> None:
 @pytest.mark.parametrize(
     ("in_hand", "chosen", "said"),
     [
-        ("silence", (4,), "Click: takes silence off"),
+        ("silence", (4,), "Click: takes it off"),
         ("noise", (4,), "Click: puts noise in place of silence"),
         ("silence", (5,), "Click: silence at 5 apple"),
     ],
@@ -148,6 +149,20 @@ def test_that_parameters_have_their_letters_and_defaults_of_choices_are_left_out
     assert operation_words("noise", SIGMA) == "noise σ=2 seed=0"
     assert operation_words("noise", {"std": "token"}) == "noise σ=1 seed=0 std=token"
     assert operation_words("scale", (("k", 0.5),)) == "scale k=0.5"
+
+
+def test_that_keys_that_are_knocked_out_have_their_texts() -> None:
+    assert operation_words("knockout", {"keys": "0, 4"}, TOKENS) == "knockout of keys 0 Pe, 4 ·pine"
+    assert operation_words("knockout", {"keys": "0, 99"}, TOKENS) == "knockout of keys 0, 99"
+    assert operation_words("knockout", {"keys": "0, 4"}) == "knockout of keys 0, 4"
+
+
+def test_that_over_several_seeds_all_of_them_are_named() -> None:
+    assert operation_words("noise", SIGMA, TOKENS, 10) == "noise σ=2 seeds 0–9"
+    assert operation_words("silence", (), TOKENS, 10) == "silence"
+    words = "without a random direction, seed 7 and the 9 after it"
+    assert operation_words("project_out", {"v": "random7"}, TOKENS, 10) == words
+    assert operation_words("project_out", {"v": "pca1"}, TOKENS, 10) == "without principal component 1"
 
 
 def test_that_many_positions_are_shortened() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QAction, QContextMenuEvent
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QAbstractSlider, QApplication, QMenu
 
 from core.interventions.notation import parse_cut
 from core.sites.site import parse_site
@@ -91,6 +91,12 @@ def test_that_a_row_says_what_its_figures_depend_on_and_where_it_is_carried() ->
     row = plan_row(incision, (4,), TOKENS, None, "", ("over 12 of 14 prompts", "R² 0.91"))
     assert (row.receiver, row.remark) == ("L4H1.q", "over 12 of 14 prompts; R² 0.91")
     assert row_words(row) == "L3H5.z @ 4 ·pine, → L4H1.q, silence, over 12 of 14 prompts; R² 0.91"
+
+
+def test_that_a_row_says_over_which_seeds_and_where_a_patch_comes_from() -> None:
+    assert plan_row(parse_cut("L3H5.z@4=noise(sigma=2)"), (4,), TOKENS, seeds=10).doing == "noise σ=2 seeds 0–9"
+    patched = plan_row(parse_cut("L3H5.z@4=patch"), (4,), TOKENS, patched="from 2 ·milk (denoising)")
+    assert patched.doing == "patch from 2 ·milk (denoising)"
 
 
 def test_that_the_summary_counts_what_is_off() -> None:
@@ -240,13 +246,23 @@ def test_that_the_list_stays_where_it_was_scrolled_while_the_same_cuts_are_in_ha
     plan.resize(420, 150)
     plan.set_rows(THREE * 5)
     plan.set_in_hand((13,))
-    plan.view.verticalScrollBar().setValue(0)
+    plan.view.verticalScrollBar().triggerAction(QAbstractSlider.SliderAction.SliderToMinimum)
     plan.set_in_hand((13,))
     assert plan.view.verticalScrollBar().value() == 0
     plan.set_in_hand((14, 99))
     assert plan.view.viewport().rect().contains(box(plan, 14))
     plan.set_in_hand(())
     assert plan.view.model().index(14, 0).data(IN_HAND) is False
+
+
+def test_that_the_row_in_hand_stays_in_sight_when_warnings_or_a_notice_take_room(plan: PlanList) -> None:
+    plan.resize(420, 150)
+    plan.set_rows(THREE)
+    plan.set_in_hand((2,))
+    plan.set_rows((*(replace(row, warning="not applied") for row in THREE[:2]), THREE[2]))
+    assert plan.view.viewport().rect().contains(box(plan, 2))
+    plan.resize(420, 110)
+    assert plan.view.viewport().rect().contains(box(plan, 2))
 
 
 def open_menu(plan: PlanList) -> QMenu:
@@ -272,6 +288,14 @@ def test_that_the_dots_offer_to_carry_and_to_spread(
     assert not entry(menu, "Spread everywhere").isEnabled()
     take(qtbot, menu, "Carry to one receiver …")
     assert wished == [("carryWished", 1)]
+
+
+def test_that_nothing_is_carried_from_the_logits(qtbot: QtBot, plan: PlanList) -> None:
+    plan.set_rows(rows("logits@4=silence"))
+    qtbot.mouseClick(plan.view.viewport(), LEFT, pos=parts(plan).more_box(box(plan, 0)).center())
+    carry = entry(open_menu(plan), "Carry to one receiver …")
+    assert not carry.isEnabled()
+    assert carry.toolTip().startswith("Nothing comes after the logits")
 
 
 def test_that_a_carried_row_can_be_spread_again(qtbot: QtBot, plan: PlanList, wished: list[tuple[Any, ...]]) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QApplication, QCheckBox, QPushButton, QSlider
+from PySide6.QtWidgets import QCheckBox, QPushButton, QSlider
 
 from core.paths import resources
 from gui.theme.palette import PALETTES
@@ -20,15 +19,6 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
 INKS = {"check": "on_accent", "partial": "on_accent", "tick": "text"}
-
-
-@pytest.fixture(autouse=True)
-def _plain_afterwards(qapp: QApplication) -> Iterator[None]:
-    sheet, palette, font = qapp.styleSheet(), qapp.palette(), qapp.font()
-    yield
-    qapp.setStyleSheet(sheet)
-    qapp.setPalette(palette)
-    qapp.setFont(font)
 
 
 @pytest.mark.parametrize("name", PALETTES)

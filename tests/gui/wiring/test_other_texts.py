@@ -12,6 +12,7 @@ from core.sessions.edits import with_brush_param
 from core.text.prompt_sets import prompt_sets
 from gui.dialogs.reference_prompts import ReferencePrompts
 from gui.run_controller import moved_to
+from gui.widgets.figure_words import CORRUPTED
 from tests.fixtures.tiny_models import TinyModel
 from tests.gui.conftest import Opener
 from tests.gui.hands import LEFT, Hands
@@ -321,7 +322,7 @@ def test_that_a_transplant_asks_for_a_donor_model_and_its_fit_stands_beside_the_
     words = f"L0.resid_post: transplant {cat.result.remarks[0].text}"
     for key in ("cosine_curve", "log_prob_curve", "predictions"):
         caption = cat.window.panels[key].caption  # type: ignore[attr-defined]
-        assert words in caption.text()
+        assert words in caption.text
         assert caption.isVisible()
 
 
@@ -329,7 +330,7 @@ def test_that_a_transplant_asks_for_a_donor_model_and_its_fit_stands_beside_the_
     ("cut", "words"),
     [
         ("L1H2.z@1=scale(k=1)", "nothing changed"),
-        ("L2.resid_post@0=silence", "the incisions changed hidden states but not the answer"),
+        ("L2.resid_post@0=silence", "the incisions changed activations but not the answer"),
         ("L0.resid_post@0=silence", ""),
     ],
 )
@@ -338,14 +339,32 @@ def test_that_a_plan_without_effect_is_named_beside_the_figures(
 ) -> None:
     hands = open_window("--model", str(tiny_gpt2.folder), "--prompt", CAT, "--pair", "1|3", "--cut", cut)
     for key in ("cosine_curve", "log_prob_curve", "predictions"):
-        assert hands.window.panels[key].caption.text() == words  # type: ignore[attr-defined]
+        assert hands.window.panels[key].caption.text == words  # type: ignore[attr-defined]
+
+
+def test_that_a_patch_says_beside_the_figures_and_in_the_plan_where_it_comes_from(
+    open_window: Opener, tiny_gpt2: TinyModel
+) -> None:
+    options = ("--donor-prompt", SAID, "--cut", "L1.resid_post@2=patch")
+    hands = open_window("--model", str(tiny_gpt2.folder), "--prompt", CAT, "--pair", "1|3", *options)
+    panels = [hands.window.panels[key] for key in ("cosine_curve", "log_prob_curve", "predictions")]
+
+    def told() -> list[str]:
+        return [panel.caption.text for panel in panels]  # type: ignore[attr-defined]
+
+    assert told() == ["L1.resid_post: patch from 2 ·said (noising)"] * 3
+    assert hands.window.plan.view.rows[0].doing == "patch from 2 ·said (noising)"
+    hands.click(bar(hands).sides["donor"])
+    assert told() == [f"{CORRUPTED} · L1.resid_post: patch from 2 ·said (denoising)"] * 3
+    assert hands.window.plan.view.rows[0].doing == "patch from 2 ·said (denoising)"
 
 
 def test_that_a_noise_over_several_seeds_is_drawn_with_its_band(open_window: Opener, tiny_gpt2: TinyModel) -> None:
     options = ("--cut", "L1.resid_post@1=noise(sigma=2)", "--seeds", "5", "--pair", "1|3")
     hands = open_window("--model", str(tiny_gpt2.folder), "--prompt", CAT, *options)
     panel = hands.window.panels["cosine_curve"]
-    assert panel.caption.text() == "mean and 95 % of 5 seeds"  # type: ignore[attr-defined]
+    assert panel.caption.text == "mean of 5 seeds, band: 95 % of them"  # type: ignore[attr-defined]
+    assert hands.window.plan.view.rows[0].doing == "noise σ=2 seeds 0–4"
     assert panel.readout.rows[0].band  # type: ignore[attr-defined]
     low, high = hands.result.operated.curves["cosine"].low, hands.result.operated.curves["cosine"].high
     assert low is not None and high is not None
