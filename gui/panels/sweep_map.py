@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from core.runs.sweep_result import SweepResult
     from gui.theme.theme import Theme
     from gui.widgets.heat_picture import Cell
+    from gui.widgets.stale_veil import StaleVeil
     from gui.widgets.sweep_picture import Picture
 
 STEPS = 1000
@@ -136,6 +137,11 @@ class SweepMap(Panel):
     def reason(self) -> str:
         """Why there is no map to see; empty when there is."""
         return self.frame.reason
+
+    @property
+    def veil(self) -> StaleVeil:
+        """The veil over the map."""
+        return self.frame.veil
 
     def show_progress(self, words: str, share: float | None) -> None:
         """Say what a sweep is going to take, or how far it is; a share shows the bar."""

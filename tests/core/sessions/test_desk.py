@@ -32,26 +32,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from core.runs.sweep_result import SweepEvent
     from tests.fixtures.tiny_models import TinyModel
 
 
-def told(desk: Desk, job: object, cancel: CancelToken | None = None) -> list[Event]:
+def told(desk: Desk, job: object, cancel: CancelToken | None = None) -> list[Event | SweepEvent]:
     """Return everything that is told while a job is served."""
-    events: list[Event] = []
+    events: list[Event | SweepEvent] = []
     desk.serve(job, cancel or CancelToken(), events.append)
     return events
 
 
-def served(desk: Desk, job: object, cancel: CancelToken | None = None) -> list[Event]:
+def served(desk: Desk, job: object, cancel: CancelToken | None = None) -> list[Event | SweepEvent]:
     """Return what is told about a job; what is in memory is told of itself."""
     return [event for event in told(desk, job, cancel) if not isinstance(event, ModelsHeld)]
 
 
-def cancelled_at(desk: Desk, job: object, kind: type) -> list[Event]:
+def cancelled_at(desk: Desk, job: object, kind: type) -> list[Event | SweepEvent]:
     """Return what is told about a job that is cancelled at the first event of a kind."""
-    cancel, events = CancelToken(), list[Event]()
+    cancel, events = CancelToken(), list[Event | SweepEvent]()
 
-    def emit(event: Event) -> None:
+    def emit(event: Event | SweepEvent) -> None:
         events.append(event)
         if isinstance(event, kind):
             cancel.cancel()
