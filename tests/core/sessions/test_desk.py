@@ -22,6 +22,7 @@ from core.runs.events import (
     TokensReady,
 )
 from core.runs.generation import Continued, Generation
+from core.runs.sweep_result import SweepEvent
 from core.sessions import desk as desks
 from core.sessions.desk import Continue, Desk, OpenModel, Operate
 from core.sessions.holding import Checked, Holding
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from core.runs.sweep_result import SweepEvent
     from tests.fixtures.tiny_models import TinyModel
 
 
