@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from core.runs.request import RunRequest
     from core.runs.result import RunResult
-    from core.runs.trace import Trace
+    from core.runs.tape import Tape
     from core.sites.site import Site
 
 CaptureKey = tuple[str, tuple[tuple[int, ...], ...], "Site"]
@@ -19,40 +19,40 @@ CleanKey = tuple[str, tuple[int, ...]]
 
 
 class RunCache:
-    """Clean traces, activations and results of recent requests; the least recently used go first.
+    """Clean runs, activations and results of recent requests; the least recently used go first.
 
     Parameters
     ----------
-    trace_bytes : int
-        Memory that clean traces may take together, and again captured activations.
+    tape_bytes : int
+        Memory that clean runs may take together, and again captured activations.
     results : int
         How many results are kept.
     """
 
-    def __init__(self, trace_bytes: int = 256 * 2**20, results: int = 128) -> None:
-        self._trace_bytes = trace_bytes
+    def __init__(self, tape_bytes: int = 256 * 2**20, results: int = 128) -> None:
+        self._tape_bytes = tape_bytes
         self._most_results = results
-        self._traces: OrderedDict[CleanKey, Trace] = OrderedDict()
+        self._tapes: OrderedDict[CleanKey, Tape] = OrderedDict()
         self._captured: OrderedDict[CaptureKey, list[Tensor]] = OrderedDict()
         self._transplanted: OrderedDict[Hashable, tuple[Tensor, str]] = OrderedDict()
         self._results: OrderedDict[RunRequest, RunResult] = OrderedDict()
 
-    def clean_trace(self, request: RunRequest) -> Trace | None:
-        """Return the clean trace of a request's model and prompt, if it is kept."""
-        key = (request.model, request.ids)
-        if key not in self._traces:
+    def clean_tape(self, model: str, ids: tuple[int, ...]) -> Tape | None:
+        """Return the clean run of a prompt, if it is kept."""
+        key = (model, ids)
+        if key not in self._tapes:
             return None
-        self._traces.move_to_end(key)
-        return self._traces[key]
+        self._tapes.move_to_end(key)
+        return self._tapes[key]
 
-    def keep_clean_trace(self, request: RunRequest, trace: Trace) -> None:
-        """Keep the clean trace of a request's model and prompt."""
-        self._traces[(request.model, request.ids)] = trace
-        while len(self._traces) > 1 and self._held_bytes() > self._trace_bytes:
-            self._traces.popitem(last=False)
+    def keep_clean_tape(self, model: str, tape: Tape) -> None:
+        """Keep the clean run of a prompt."""
+        self._tapes[model, tape.ids] = tape
+        while len(self._tapes) > 1 and self._held_bytes() > self._tape_bytes:
+            self._tapes.popitem(last=False)
 
     def _held_bytes(self) -> int:
-        return sum(trace.residuals.nbytes for trace in self._traces.values())
+        return sum(tape.nbytes for tape in self._tapes.values())
 
     def captured(self, model: str, prompts: Sequence[tuple[int, ...]], site: Site) -> list[Tensor] | None:
         """Return a site's clean activation [token, width] in each prompt, if it is kept."""
@@ -65,7 +65,7 @@ class RunCache:
     def keep_captured(self, model: str, prompts: Sequence[tuple[int, ...]], site: Site, rows: list[Tensor]) -> None:
         """Keep a site's clean activation in each prompt."""
         self._captured[model, tuple(prompts), site] = rows
-        while len(self._captured) > 1 and self._captured_bytes() > self._trace_bytes:
+        while len(self._captured) > 1 and self._captured_bytes() > self._tape_bytes:
             self._captured.popitem(last=False)
 
     def _captured_bytes(self) -> int:
@@ -96,13 +96,13 @@ class RunCache:
 
     def forget(self, model: str) -> None:
         """Let go everything of the model of that identity."""
-        self._traces = OrderedDict((key, trace) for key, trace in self._traces.items() if key[0] != model)
+        self._tapes = OrderedDict((key, trace) for key, trace in self._tapes.items() if key[0] != model)
         self._captured = OrderedDict((key, rows) for key, rows in self._captured.items() if key[0] != model)
         self._results = OrderedDict((key, result) for key, result in self._results.items() if key.model != model)
 
     def clear(self) -> None:
         """Let everything go."""
-        self._traces.clear()
+        self._tapes.clear()
         self._captured.clear()
         self._transplanted.clear()
         self._results.clear()

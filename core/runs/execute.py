@@ -12,17 +12,18 @@ from core.interventions.ops import OPERATIONS
 from core.runs.average import reseeded
 from core.runs.events import Event, Finished, Progress
 from core.runs.measure import Measurement, depths
+from core.runs.restart import restart
 from core.runs.result import Remark, RunResult
 from core.runs.running_out import running_out_told
 from core.runs.supplies import Supplies
-from core.runs.trace import trace
+from core.runs.tape import taped
 
 if TYPE_CHECKING:
     from core.cancel import CancelToken
     from core.models.loaded_model import LoadedModel
     from core.runs.cache import RunCache
     from core.runs.request import RunRequest
-    from core.runs.trace import Trace
+    from core.runs.tape import Tape
     from core.text.tokens import Tokens
 
 
@@ -59,15 +60,13 @@ def execute(
         yield Finished(replace(known, seconds=took, clean_was_cached=True))
         return
     with running_out_told(loaded, cache, "this run"):
-        clean = cache.clean_trace(request)
-        was_cached = clean is not None
-        if clean is None:
+        was_cached = cache.clean_tape(loaded.identity, request.ids) is not None
+        if not was_cached:
             yield Progress("Clean run")
-            clean = trace(loaded, request.ids, (), cancel)
-            cache.keep_clean_trace(request, clean)
-        run = _Run(loaded, request, clean, cancel)
+        tape = taped(loaded, request.ids, cache, cancel)
+        run = _Run(loaded, request, tape, cancel)
         if request.plan:
-            yield from run.operated(Supplies(loaded, request, clean, cache, cancel, donor))
+            yield from run.operated(Supplies(loaded, request, tape.trace, cache, cancel, donor))
         else:
             run.untouched()
         result = run.result(tokens, was_cached)
@@ -86,20 +85,20 @@ def _reads_a_file(request: RunRequest) -> bool:
 class _Run:
     """The operated runs of a request, over one seed or several."""
 
-    def __init__(self, loaded: LoadedModel, request: RunRequest, clean: Trace, cancel: CancelToken) -> None:
+    def __init__(self, loaded: LoadedModel, request: RunRequest, tape: Tape, cancel: CancelToken) -> None:
         self._loaded = loaded
         self._request = request
-        self._clean = clean
+        self._tape = tape
         self._cancel = cancel
-        self._clean_depths = depths(loaded, clean, request.read_position)
-        self._measurement = Measurement(loaded, request, clean, self._clean_depths)
+        self._clean_depths = depths(loaded, tape.trace, request.read_position)
+        self._measurement = Measurement(loaded, request, tape.trace, self._clean_depths)
         self._unchanged: set[int] = {incision.index for incision in request.plan}
-        self._finite = bool(clean.residuals.isfinite().all())
+        self._finite = bool(tape.residuals.isfinite().all())
         self._remarks: tuple[Remark, ...] = ()
 
     def untouched(self) -> None:
         """Take the clean run for the operated one: the plan is empty."""
-        self._measurement.add(self._clean, self._clean_depths)
+        self._measurement.add(self._tape.trace, self._clean_depths)
 
     def operated(self, supplies: Supplies) -> Iterator[Event]:
         """Run the plan once for every seed."""
@@ -112,7 +111,7 @@ class _Run:
                 yield Progress(f"Seed {number + 1} of {repeats}", number / repeats)
             plan = reseeded(self._request.plan, number)
             carried = [supplies.carried(incision, each) for incision, each in zip(plan, known, strict=True)]
-            operated = trace(self._loaded, self._request.ids, plan, self._cancel, carried)
+            operated = restart(self._loaded, self._tape, plan, carried, self._cancel)
             self._unchanged &= set(operated.unchanged)
             self._finite &= bool(operated.residuals.isfinite().all())
             self._measurement.add(operated, depths(self._loaded, operated, self._request.read_position))

@@ -21,6 +21,7 @@ from core.runs.held import Held, can_hold
 from core.runs.measure import depths
 from core.runs.sampling import choose
 from core.runs.supplies import Supplies
+from core.runs.tape import taped
 from core.runs.trace import trace
 
 if TYPE_CHECKING:
@@ -119,11 +120,7 @@ def _streams(
     donor: LoadedModel | None,
 ) -> tuple[Stream, Stream]:
     """Return the clean and the operated run, ready to give their first token."""
-    untouched = cache.clean_trace(request)
-    if untouched is None:
-        untouched = trace(loaded, request.ids, (), cancel)
-        cache.keep_clean_trace(request, untouched)
-    supplies = Supplies(loaded, request, untouched, cache, cancel, donor)
+    supplies = Supplies(loaded, request, taped(loaded, request.ids, cache, cancel).trace, cache, cancel, donor)
     known = [supplies.carried(each, with_it) for each, with_it in zip(request.plan, supplies.gathered(), strict=True)]
     if loaded.info.objective == "masked":
         masks = tokens.mask_positions

@@ -79,7 +79,9 @@ class _Restart:
         self._loaded = loaded
         self._tape = tape
         self._cancel = cancel
-        self._rows = rows = first_rows(loaded, tape, incisions)
+        # What comes from a whole other run is compared to the bit with what is computed in the same shape.
+        takes = any("donor" in OPERATIONS[each.operation].wants(dict(each.params)) for each in incisions)
+        self._rows = rows = tuple(range(len(tape.ids))) if takes else first_rows(loaded, tape, incisions)
         self._is_whole = len(rows) == len(tape.ids)
         plan, layers = list(zip(incisions, supplies, strict=True)), [_layer_of(each, loaded) for each in incisions]
         self._first = first = min(layers, default=loaded.info.n_layers)
@@ -109,11 +111,12 @@ class _Restart:
             return found
         if self._in_first is not None:
             self._cancel.check()
-            moved = self._moved_in_first(again, self._in_first)
+            clean, operated = self._first_layer(again, self._in_first)
             first += 1
-            found[first, list(self._mine)] += moved
-            hidden = self._clean(again, first).clone()
-            hidden[:, [self._rows.index(row) for row in self._mine]] += moved
+            mine = list(self._mine)
+            found[first, mine] = where_changed(operated, clean, found[first, mine])
+            hidden, mine = self._clean(again, first).clone(), [self._rows.index(row) for row in self._mine]
+            hidden[0, mine] = where_changed(operated, clean, hidden[0, mine])
         else:
             hidden = self._clean(again, first)
         for layer in range(first, loaded.info.n_layers):
@@ -123,10 +126,8 @@ class _Restart:
                 hooks.modules.append(Hook(loaded.blocks[layer], "input", before.append))
             hidden = again.layer(layer, hidden, self._rows, hooks)
             for depth, x in ((layer, before[-1]), (layer + 1, hidden)):
-                # Fewer rows are rounded in another way, and what is not changed must keep its bits.
-                found[depth, chosen] = (
-                    x[0] if self._is_whole else tape.residuals[depth, chosen] + (x - self._clean(again, depth))[0]
-                )
+                kept = tape.residuals[depth, chosen]
+                found[depth, chosen] = where_changed(x[0], self._clean(again, depth)[0], kept)
         return found
 
     def _clean(self, again: Again, depth: int) -> Tensor:
@@ -135,15 +136,24 @@ class _Restart:
             return self._tape.residuals[depth][None]
         return self._tape.rerun(again, self._rows, self._first, depth)
 
-    def _moved_in_first(self, again: Again, compiled: Compiled) -> Tensor:
-        """Return what the first layer's incisions change in its output [row, d_model], at their own tokens alone."""
-        import torch
-
+    def _first_layer(self, again: Again, compiled: Compiled) -> tuple[Tensor, Tensor]:
+        """Return the first layer's output [row, d_model] at the incised tokens alone, clean and operated."""
         hidden = self._tape.residuals[self._first, list(self._mine)].expand(2, -1, -1)
         out = again.layer(self._first, hidden, self._mine, compiled.by_layer[self._first])
-        moved = out[1] - out[0]
         # Two rows that are the same can be rounded apart, where experts take them by turns.
-        return torch.zeros_like(moved) if all(change.left_as_it_was for change in compiled.changes) else moved
+        idle = all(change.left_as_it_was for change in compiled.changes)
+        return out[0], out[0] if idle else out[1]
+
+
+def where_changed(operated: Tensor, clean: Tensor, kept: Tensor) -> Tensor:
+    """Return the operated values where they differ from the clean ones, and elsewhere the bits that are kept.
+
+    Fewer rows are rounded in another way: clean values that were computed along with the operated
+    ones tell what was really changed.
+    """
+    import torch
+
+    return torch.where(operated == clean, kept, operated)
 
 
 def _layer_of(incision: ResolvedIncision, loaded: LoadedModel) -> int:

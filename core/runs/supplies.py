@@ -237,13 +237,7 @@ class Supplies:
         short = "" if reach == len(rows) else f" at token {last} (of {len(rows)}; the others are too short)"
         self._remark(incision, f"over {reach} reference prompt{'' if reach == 1 else 's'}{short}")
         found = tuple(row[[position for position in incision.positions if position < len(row)]] for row in rows)
-        return self._answers(found) if of_logits else found
-
-    def _answers(self, residuals: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        import torch
-
-        with torch.inference_mode():
-            return tuple(answer_of(self._loaded, each) for each in residuals)
+        return _answers(self._loaded, found) if of_logits else found
 
     def _transplanted(self, incision: ResolvedIncision) -> Tensor:
         found, fit = self._transplants[incision]
@@ -319,3 +313,10 @@ class ForCells(Sequence["Activation"]):
 def _whole(site: Site) -> Site:
     """Return the site of all heads or neurons of a layer."""
     return Site(site.hook_point, site.layer)
+
+
+def _answers(loaded: LoadedModel, residuals: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    import torch
+
+    with torch.inference_mode():
+        return tuple(answer_of(loaded, each) for each in residuals)

@@ -19,7 +19,7 @@ from core.interventions.ops import OPERATIONS
 from core.runs.batch import one
 from core.runs.compile import Change
 from core.runs.places import Hooks, hooks_at
-from core.runs.restart import AT_ONE_ROW, first_rows, restart
+from core.runs.restart import AT_ONE_ROW, first_rows, restart, where_changed
 from core.runs.tape import running
 from core.runs.trace import answer_of
 
@@ -216,7 +216,7 @@ class _Sweep:
                 now = slice(joined, joined + len(joining))
                 cosine[now, :, layer] = self._clean.cosine_at(layer, before, rows)
             joined += len(joining)
-            stream = _onto(self._tape.residuals[layer + 1, chosen], active)
+            stream = where_changed(active[1:], active[:1], self._tape.residuals[layer + 1, chosen])
             cosine[:joined, :, layer + 1] = self._clean.cosine_at(layer + 1, stream, rows)
             yield self._tick(joined)
         read = self._wanted.read_position
@@ -253,7 +253,7 @@ class _Sweep:
 
         def joined(clean: Tensor, x: Tensor) -> Tensor:
             full = clean.expand(len(cells), -1, -1).clone()
-            full[:, there] = _onto(clean[there], x[:, here])
+            full[:, there] = where_changed(x[1:, here], x[:1, here], clean[there])
             return full
 
         before_it = joined(self._tape.residuals[layer, list(rows)], seen[0]) if seen else None
@@ -278,17 +278,6 @@ class _Sweep:
         for point, changes in by_point.items():
             hooks.add(hooks_at(self._loaded, point, layer, len(numbers) + 1, _each_its_own(changes)))
         return hooks
-
-
-def _onto(clean: Tensor, x: Tensor) -> Tensor:
-    """Return the clean run [row, d_model] with what scenarios [1 + cell, row, d_model] change.
-
-    The first of them is the clean run once more, rounded as the others are. What is silenced is
-    zero and not what rounding leaves of it: a norm would make it large.
-    """
-    import torch
-
-    return torch.where(x[1:] == 0, x[1:], clean + (x[1:] - x[:1]))
 
 
 def _each_its_own(changes: dict[int, Change]) -> Edit:

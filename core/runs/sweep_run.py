@@ -24,8 +24,7 @@ from core.runs.sweep_result import (
     SweepResult,
     SweepStarted,
 )
-from core.runs.tape import record
-from core.runs.trace import Trace
+from core.runs.tape import taped
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -105,9 +104,9 @@ class _Sweeping:
 
     def run_clean(self) -> None:
         """Run the prompt through the untouched model, and measure it."""
-        self._tape = record(self._loaded, self._request.ids, self._cancel)
+        self._tape = taped(self._loaded, self._request.ids, self._cache, self._cancel)
         run = self._request.as_run().clean()
-        clean = Trace(self._tape.residuals)
+        clean = self._tape.trace
         by_depth = depths(self._loaded, clean, run.read_position)
         measured = Measurement(self._loaded, run, clean, by_depth)
         measured.add(clean, by_depth)
@@ -137,7 +136,7 @@ class _Sweeping:
         self._supplies = Supplies(
             self._loaded,
             self._request.as_run(),
-            Trace(self._tape.residuals),
+            self._tape.trace,
             self._cache,
             self._cancel,
             self._donor,

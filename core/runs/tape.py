@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from core.hooks.attach import Hook, attached
 from core.hooks.attention import AttentionHook, attention_tapped
 from core.hooks.products import fast_products
 from core.runs.batch import inputs_of, one
+from core.runs.trace import Trace
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from core.cancel import CancelToken
     from core.models.loaded_model import LoadedModel
+    from core.runs.cache import RunCache
     from core.runs.places import Hooks
 
 CLOSE = 1e-4
@@ -63,6 +66,11 @@ class Tape:
     in_batches: bool = False
     _rerun: tuple[tuple[int, ...], dict[int, Tensor]] = ((), {})
 
+    @cached_property
+    def trace(self) -> Trace:
+        """The clean run as any other run leaves it behind."""
+        return Trace(self.residuals)
+
     @property
     def nbytes(self) -> int:
         """Memory of all that is kept."""
@@ -81,6 +89,15 @@ class Tape:
         if depth not in known:
             known[depth] = again.layer(depth - 1, self.rerun(again, rows, first, depth - 1), rows)
         return known[depth]
+
+
+def taped(loaded: LoadedModel, ids: tuple[int, ...], cache: RunCache, cancel: CancelToken) -> Tape:
+    """Return the clean run of a prompt: the one that is kept, or a new one, which is kept from now on."""
+    tape = cache.clean_tape(loaded.identity, ids)
+    if tape is None:
+        tape = record(loaded, ids, cancel)
+        cache.keep_clean_tape(loaded.identity, tape)
+    return tape
 
 
 def record(loaded: LoadedModel, ids: Sequence[int], cancel: CancelToken) -> Tape:

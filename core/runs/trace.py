@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from core.hooks.attach import Hook, attached
 from core.hooks.attention import attention_tapped
+from core.hooks.products import fast_products
 from core.runs.batch import Batch, inputs_of, one, unpadded
 from core.runs.compile import NOTHING, Compiled
 from core.runs.spread import CleanSpread, spread_of
@@ -120,6 +121,8 @@ def forward(loaded: LoadedModel, batch: Batch, hooks: Hooks, cancel: CancelToken
         torch.inference_mode(),
         attached([*hooks.modules, *watching]),
         attention_tapped(loaded.network, hooks.attention),
+        # As in the clean run that is kept: what a run does not change is to keep its bits.
+        fast_products(dict.fromkeys(loaded.blocks), len(batch.rows) * batch.width),
     ):
         loaded.backbone(**inputs_of(loaded, batch))
         return torch.stack(kept)

@@ -15,7 +15,8 @@ from core.runs.cache import RunCache
 from core.runs.events import Finished
 from core.runs.execute import execute
 from core.runs.request import ResolvedIncision, RunRequest
-from core.runs.trace import Trace, answer_of, trace
+from core.runs.restart import restart
+from core.runs.trace import Trace, answer_of
 from core.sites.hook_point import HOOK_POINTS
 from core.sites.site import Site
 from tests.fixtures.opened_models import opened
@@ -105,14 +106,15 @@ class Pair:
         traces: list[Trace] = []
 
         def kept(*args: Any, **options: Any) -> Trace:
-            traces.append(trace(*args, **options))
+            traces.append(restart(*args, **options))
             return traces[-1]
 
-        with patch("core.runs.execute.trace", kept):
+        with patch("core.runs.execute.restart", kept):
             last = list(execute(self.loaded, request, self.tokens, self.cache, CancelToken(), donor))[-1]
         assert isinstance(last, Finished)
         if not traces:  # the empty plan, on a prompt whose clean run is at hand
-            traces = [known for known in [self.cache.clean_trace(request)] if known is not None]
+            tape = self.cache.clean_tape(self.loaded.identity, request.ids)
+            traces = [] if tape is None else [tape.trace]
         self.made[request] = Ran(last.result, tuple(traces), self.loaded)
         return self.made[request]
 

@@ -20,11 +20,11 @@ def request(model: str, *ids: int) -> Any:
 def test_that_only_the_model_that_is_let_go_is_forgotten() -> None:
     cache = RunCache()
     for model in "ab":
-        trace: Any = SimpleNamespace(residuals=torch.zeros(2))
-        cache.keep_clean_trace(request(model, 1), trace)
+        tape: Any = SimpleNamespace(ids=(1,), nbytes=8)
+        cache.keep_clean_tape(model, tape)
         cache.keep_captured(model, [(1,)], SITE, [torch.zeros(2)])
     cache.forget("a")
-    assert cache.clean_trace(request("a", 1)) is None
+    assert cache.clean_tape("a", (1,)) is None
     assert cache.captured("a", [(1,)], SITE) is None
-    assert cache.clean_trace(request("b", 1)) is not None
+    assert cache.clean_tape("b", (1,)) is not None
     assert cache.captured("b", [(1,)], SITE) is not None

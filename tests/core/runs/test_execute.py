@@ -17,6 +17,7 @@ from core.runs.cache import RunCache
 from core.runs.events import Event, Finished
 from core.runs.execute import execute
 from core.runs.request import ResolvedIncision, RunRequest
+from core.runs.tape import Tape, record
 from core.runs.trace import Trace, trace
 from core.sites.site import Site
 
@@ -71,17 +72,17 @@ def test_that_the_clean_run_is_done_once_for_many_plans(
     tiny_gpt2: TinyModel, opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded = opened(tiny_gpt2)
-    plans: list[object] = []
+    prompts: list[object] = []
 
-    def counted(loaded: LoadedModel, ids: object, plan: object, *others: object) -> Trace:
-        plans.append(plan)
-        return trace(loaded, ids, plan, *others)  # type: ignore[arg-type]
+    def counted(loaded: LoadedModel, ids: tuple[int, ...], cancel: CancelToken) -> Tape:
+        prompts.append(ids)
+        return record(loaded, ids, cancel)
 
-    monkeypatch.setattr("core.runs.execute.trace", counted)
+    monkeypatch.setattr("core.runs.tape.record", counted)
     cache = RunCache()
     first, _ = run(loaded, tiny_gpt2, request_for(loaded, tiny_gpt2, SILENCE), cache)
     second, _ = run(loaded, tiny_gpt2, request_for(loaded, tiny_gpt2, NOISE), cache)
-    assert plans == [(), (SILENCE,), (NOISE,)]
+    assert len(prompts) == 1
     assert not first.clean_was_cached
     assert second.clean_was_cached
 
@@ -92,7 +93,7 @@ def test_that_an_equal_request_costs_no_forward_pass(
     loaded, cache = opened(tiny_gpt2), RunCache()
     request = request_for(loaded, tiny_gpt2, SILENCE)
     first, _ = run(loaded, tiny_gpt2, request, cache)
-    monkeypatch.setattr("core.runs.execute.trace", None)
+    monkeypatch.setattr("core.runs.execute.restart", None)
     again, events = run(loaded, tiny_gpt2, request, cache)
     assert len(events) == 1
     assert again.operated is first.operated
@@ -187,10 +188,10 @@ def test_that_a_run_without_memory_says_so_and_keeps_nothing(
     def full(*_: object) -> Trace:
         raise RuntimeError(words)
 
-    monkeypatch.setattr("core.runs.execute.trace", full)
+    monkeypatch.setattr("core.runs.execute.restart", full)
     with pytest.raises(SurgeryError, match="There is no memory left on cpu"):
         run(loaded, tiny_gpt2, request, cache)
-    assert cache.clean_trace(request) is None
+    assert cache.clean_tape(loaded.identity, request.ids) is None
 
 
 def test_that_another_error_of_a_run_is_not_taken_for_a_lack_of_memory(
@@ -200,6 +201,6 @@ def test_that_another_error_of_a_run_is_not_taken_for_a_lack_of_memory(
         raise RuntimeError("something else")
 
     loaded = opened(tiny_gpt2)
-    monkeypatch.setattr("core.runs.execute.trace", broken)
+    monkeypatch.setattr("core.runs.execute.taped", broken)
     with pytest.raises(RuntimeError, match="something else"):
         run(loaded, tiny_gpt2, request_for(loaded, tiny_gpt2), RunCache())
