@@ -209,7 +209,7 @@ def test_that_a_run_without_memory_left_is_answered(at_work: Hands, monkeypatch:
         raise torch.OutOfMemoryError("out of memory")
 
     with monkeypatch.context() as patched:
-        patched.setattr(execute_module, "trace", no_room)
+        patched.setattr(execute_module, "taped", no_room)
         at_work.click_cell("L2H0.z")
         at_work.wait_until_quiet()
         assert "There is no memory left on cpu" in one_sentence(at_work, "failure")

@@ -68,7 +68,7 @@ def test_that_an_average_names_what_it_is_over_and_asks_for_it(key: str) -> None
         "references": f"{key} over the reference prompts",
         "scalar": f"{key} of all tokens and dimensions, one number",
     }
-    assert [operation.wants({"over": over}) for over in named] == [frozenset(), {"references"}, frozenset()]
+    assert [operation.wants({"over": over}) for over in named] == [{"whole"}, {"references"}, {"whole"}]
 
 
 @pytest.mark.parametrize("key", AVERAGES)

@@ -25,7 +25,7 @@ from core.runs.events import (
     Progress,
     Resolved,
 )
-from core.runs.trace import trace
+from core.runs.tape import taped
 from core.sessions import holding, operate
 from core.sessions.desk import Desk, OpenModel, Operate, TendModels
 from core.sessions.session import Session
@@ -248,9 +248,9 @@ def test_that_a_run_without_memory_is_made_once_more_after_the_others_have_gone(
     def scarce(*arguments: Any) -> Any:
         if len(desk._holding.shelf) > 1:
             raise torch.OutOfMemoryError("CUDA out of memory.")
-        return trace(*arguments)
+        return taped(*arguments)
 
-    monkeypatch.setattr("core.runs.execute.trace", scarce)
+    monkeypatch.setattr("core.runs.execute.taped", scarce)
     assert isinstance(served(desk, running(tiny_llama))[-1], Finished)
     assert held_by(desk) == ["(tiny-llama)"]
 
@@ -262,7 +262,7 @@ def test_that_a_run_without_memory_even_then_names_what_would_fit_and_the_desk_g
         raise torch.OutOfMemoryError("CUDA out of memory.")
 
     with monkeypatch.context() as patch:
-        patch.setattr("core.runs.execute.trace", exhausted)
+        patch.setattr("core.runs.execute.taped", exhausted)
         last = served(desk, running(tiny_llama))[-1]
     assert isinstance(last, Failure)
     assert last.message == "There is no memory left on cpu for this run."

@@ -1,10 +1,13 @@
-"""A gate inside a model: a forward pass stops before a block until the test lets it go on."""
+"""A gate inside a model: a run stops before a block until the test lets it go on."""
 
 from __future__ import annotations
 
 import threading
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
+from core.runs import execute
+from core.runs.result import RunResult
 from tests.gui.hands import Hands
 
 if TYPE_CHECKING:
@@ -21,28 +24,30 @@ def loaded_model(hands: Hands) -> LoadedModel:
 
 
 class Gate:
-    """Stops every forward pass before block 1 while it is shut; counts the passes that got through.
+    """Stops every run before block 1 while it is shut; counts the runs that came to their end.
 
     Attributes
     ----------
     arrived : threading.Event
         A pass stands before the gate.
-    passes : int
-        How many got beyond block 1.
+    runs : int
+        How many came to a result.
     """
 
     def __init__(self, hands: Hands) -> None:
         self.arrived, self._open = threading.Event(), threading.Event()
-        self.passes = 0
-        block = loaded_model(hands).blocks[1]
-        self._handles = [block.register_forward_pre_hook(self._stop), block.register_forward_hook(self._count)]
+        self.runs = 0
+        self._handle = loaded_model(hands).blocks[1].register_forward_pre_hook(self._stop)
+        self._ended = patch.object(execute, "RunResult", side_effect=self._count)
+        self._ended.start()
 
     def _stop(self, *_: Any) -> None:
         self.arrived.set()
         assert self._open.wait(PATIENCE)
 
-    def _count(self, *_: Any) -> None:
-        self.passes += 1
+    def _count(self, **entries: Any) -> RunResult:
+        self.runs += 1
+        return RunResult(**entries)
 
     def wait_for_a_pass(self) -> None:
         """Wait until a pass stands before the gate."""
@@ -55,5 +60,5 @@ class Gate:
     def remove(self) -> None:
         """Take the gate away."""
         self.open()
-        for handle in self._handles:
-            handle.remove()
+        self._handle.remove()
+        self._ended.stop()

@@ -50,7 +50,7 @@ def test_that_a_newer_click_stops_the_running_pass_inside_the_model(hands: Hands
     hands.click_cell("L2H0.z")
     gate.open()
     hands.wait_until_quiet()
-    assert gate.passes == 1
+    assert gate.runs == 1
     assert [len(result.request.plan) for result in hands.results] == [2]
 
 
@@ -73,7 +73,7 @@ def test_that_a_dragged_dose_shows_results_on_the_way_and_leaves_one_waiting(han
     hands.wait_until_quiet()
     doses = [dict(result.request.plan[0].params)["sigma"] for result in hands.results]
     assert doses == [first, sigma(hands)]
-    assert gate.passes == 2
+    assert gate.runs == 2
     assert sigma(hands) > first
 
 
@@ -129,7 +129,7 @@ def test_that_closing_the_window_in_the_middle_of_a_run_ends_the_thread_at_once(
     started = time.monotonic()
     hands.close()
     assert time.monotonic() - started < 5
-    assert gate.passes == 0
+    assert gate.runs == 0
     assert not hands.made.thread.running
 
 
