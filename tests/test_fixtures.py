@@ -50,6 +50,29 @@ def test_tidy(qtbot):
     assert thread.wait(5000)
 """
 
+PAINTED = """
+from PySide6.QtGui import QColor, QFont
+
+
+def look(qapp):
+    return qapp.styleSheet(), qapp.palette(), qapp.font()
+
+
+plain = []
+
+
+def test_paints(qapp):
+    plain.append(look(qapp))
+    qapp.setPalette(QColor("red"))
+    qapp.setFont(QFont("Sans Serif", 40))
+    qapp.setStyleSheet("QLabel { font-size: 60px; }")
+    assert look(qapp) != plain[0]
+
+
+def test_is_plain_again(qapp):
+    assert look(qapp) == plain[0]
+"""
+
 HOOKED = """
 import torch
 
@@ -114,6 +137,11 @@ def test_that_a_test_fails_for_the_widget_thread_or_timer_it_leaves(watched: pyt
             "*an active QTimer of nobody, started at *test_leaky.py:* in test_timer*",
         ]
     )
+
+
+def test_that_no_test_sees_the_look_that_another_gave_the_application(watched: pytest.Pytester) -> None:
+    watched.makepyfile(test_painted=PAINTED)
+    watched.runpytest_subprocess("-q").assert_outcomes(passed=2)
 
 
 def test_that_a_test_fails_for_the_hook_it_leaves(watched: pytest.Pytester) -> None:
