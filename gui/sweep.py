@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gui.worker.model_thread import ModelThread
 
 # Cells that come within this time are drawn together.
-TOGETHER_MS = 60
+TOGETHER_MS = 100
 
 
 def question(session: Session, spec: SweepSpec) -> tuple[Session, SweepSpec]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, QTimer, Slot
 
 from core.sessions.sweep_kinds import in_plan, with_cell
 from core.text.locate import found
@@ -24,12 +24,13 @@ if TYPE_CHECKING:
     from gui.run_controller import RunController
     from gui.store import SessionStore
     from gui.sweep import Sweeping
-    from gui.widgets.sweep_picture import Picture
 
 NOTICE = "sweep map"
 OTHER = "This map belongs to another prompt."
 OTHER_HINT = "Go back to that prompt, or sweep this one."
 LAST = -1
+# While cells come in, the grid is drawn this long after the map: both at once hold up the event loop.
+GRID_LATER_MS = 30
 
 
 class SweepMapWiring(QObject):
@@ -52,11 +53,16 @@ class SweepMapWiring(QObject):
         self._info: ModelInfo | None = None
         self._tokens: Tokens | None = None
         self._readout, self._depth, self._on_grid = "", LAST, True
+        self._grid_later = QTimer(window)
+        self._grid_later.setSingleShot(True)
+        self._grid_later.setInterval(GRID_LATER_MS)
+        self._grid_later.timeout.connect(self._color_grid)
+        window.closing.connect(self._grid_later.stop)
         panel.readoutChosen.connect(self._on_panel_readout_chosen)
         panel.depthChosen.connect(self._on_panel_depth_chosen)
         panel.cellPicked.connect(self._on_panel_cell_picked)
         self._grid.swept.dismissed.connect(self._on_grid_swept_dismissed)
-        sweeping.advanced.connect(self._draw)
+        sweeping.advanced.connect(self._on_sweeping_advanced)
         sweeping.runningChanged.connect(self._on_sweeping_running_changed)
         store.changed.connect(self._on_store_changed)
         controller.tokensChanged.connect(self._on_controller_tokens_changed)
@@ -91,6 +97,14 @@ class SweepMapWiring(QObject):
         self._on_grid = False
         self._draw()
 
+    @Slot()
+    def _on_sweeping_advanced(self) -> None:
+        if self._sweeping.running and self._sweeping.result is not None:
+            self._draw_map()
+            self._grid_later.start()
+        else:
+            self._draw()
+
     @Slot(bool)
     def _on_sweeping_running_changed(self, running: bool) -> None:
         self._on_grid = self._on_grid or running
@@ -120,12 +134,15 @@ class SweepMapWiring(QObject):
     @Slot()
     def _draw(self) -> None:
         """Show map and grid as they are now."""
+        self._draw_map()
+        self._color_grid()
+
+    def _draw_map(self) -> None:
         result = self._sweeping.result
         if result is None:
             self._panel.show_readouts(None, None, 0)
             if self._panel.picture is not None:
                 self._panel.show_picture(None)
-            self._grid.set_swept({})
             return
         last = result.model.n_layers
         depth = last if self._depth == LAST else min(self._depth, last)
@@ -137,7 +154,6 @@ class SweepMapWiring(QObject):
             self._panel.show_reason(NO_NUMBERS)
         self._panel.show_note("" if here else self._other_words(result))
         self._panel.set_marked(self._marked(result) if here else frozenset())
-        self._color_grid(shown if here and self._on_grid else None)
 
     def _other_words(self, result: SweepResult) -> str:
         model = "" if result.model == self._info else f" on {result.model.name}"
@@ -152,8 +168,12 @@ class SweepMapWiring(QObject):
         near = (number for number, cell in enumerate(cells) if cell.site in sites)
         return frozenset(number for number in near if in_plan(cells[number], session, tokens) is not None)
 
-    def _color_grid(self, shown: Picture | None) -> None:
-        session = self._store.session
+    @Slot()
+    def _color_grid(self) -> None:
+        self._grid_later.stop()
+        session, result = self._store.session, self._sweeping.result
+        here = result is not None and self._is_here(result)
+        shown = self._panel.picture if here and self._on_grid else None
         swept = {} if shown is None else swept_cells(shown, found(session.chosen, self._tokens), session.brush)
         if shown is not None and swept:
             self._grid.swept.legend.show_scale(
