@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 if TYPE_CHECKING:
     from core.models.info import ModelInfo
-    from core.runs.events import CheckReport, ModelsHeld
+    from core.runs.events import CheckReport, Deeper, ModelsHeld
     from core.runs.result import RunResult
     from core.sessions.session import CleanSide
     from gui.theme.theme import Theme
@@ -40,6 +40,9 @@ class Panel(QWidget):
 
     def show_clean_side(self, side: CleanSide) -> None:
         """Show which of the two prompts is the clean one; most panels say nothing of it."""
+
+    def show_deeper(self, event: Deeper) -> None:
+        """Draw a run as far as it has come; most panels wait for its result."""
 
     def show_result(self, result: RunResult) -> None:
         """Draw a result."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from core.runs.events import DonorTokens, Failure, Finished, ModelOpened, Progress, Resolved, TokensReady
+from core.runs.events import Deeper, DonorTokens, Failure, Finished, ModelOpened, Progress, Resolved, TokensReady
 from core.sessions.desk import OpenModel, Operate
 from core.sessions.first import suited
 from gui.widgets.model_name import short_name
@@ -49,6 +49,8 @@ class RunController(QObject):
         DonorTokens: the counterfactual prompt, aligned to the prompt told before.
     resolved(object, object)
         The RunRequest, and the notes about what could not be followed.
+    deeper(object)
+        A Deeper: how far down the run that is awaited has come.
     resultReady(object)
         A RunResult.
     progressed(str, object)
@@ -68,6 +70,7 @@ class RunController(QObject):
     tokensChanged = Signal(object)
     donorTokensChanged = Signal(object)
     resolved = Signal(object, object)
+    deeper = Signal(object)
     resultReady = Signal(object)
     progressed = Signal(str, object)
     failed = Signal(object, str)
@@ -247,6 +250,10 @@ class RunController(QObject):
             self.donorTokensChanged.emit(event)
         elif isinstance(event, Resolved):
             self.resolved.emit(event.request, event.notes)
+        elif isinstance(event, Deeper):
+            # One that was cancelled can have told before it heard of it.
+            if self._awaited:
+                self.deeper.emit(event)
         elif isinstance(event, Finished):
             self.resultReady.emit(event.result)
             self._noticeable.stop()

@@ -55,13 +55,13 @@ class Metric:
 
 @dataclass(frozen=True)
 class DepthView:
-    """The residual stream by depth.
+    """The residual stream by depth, or at some depths of a run that is on its way.
 
     Attributes
     ----------
-    residuals : Tensor, shape [n_layers + 1, token, d_model]
+    residuals : Tensor, shape [depth, token, d_model]
     pairs : tuple of Pair
-    log_probs : Tensor, shape [n_layers + 1, vocab], or None
+    log_probs : Tensor, shape [depth, vocab], or None
         Logit lens at the read position; None where there is no head or no read position.
     target : int or None
     target_text : str
@@ -82,7 +82,8 @@ class Lens:
     ----------
     key, label, help : str
     compute : callable
-        ``compute(view)`` returns the curves, or None where they do not apply.
+        ``compute(view)`` returns the curves, or None where they do not apply. What it gives for a
+        depth depends on that depth alone: the view can be a part of a run.
     """
 
     key: str

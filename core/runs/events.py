@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from core.models.catalogue import CatalogueEntry
     from core.models.devices import Device
     from core.models.info import ModelInfo
+    from core.readings.values import Curves
     from core.runs.request import RunRequest
     from core.runs.result import RunResult
     from core.text.tokens import Tokens
@@ -204,6 +206,20 @@ class Resolved:
 
 
 @dataclass(frozen=True)
+class Deeper:
+    """How far down a run that takes long has come.
+
+    Attributes
+    ----------
+    curves : mapping of str to Curves
+        Of the operated run, by lens key; NaN at depths that are not reached yet.
+    """
+
+    request: RunRequest
+    curves: Mapping[str, Curves]
+
+
+@dataclass(frozen=True)
 class Finished:
     """A run is done."""
 
@@ -228,6 +244,7 @@ Event = (
     | TokensReady
     | DonorTokens
     | Resolved
+    | Deeper
     | Finished
     | Failure
 )

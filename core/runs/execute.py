@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.interventions.direction_form import parse_direction
 from core.interventions.ops import OPERATIONS
 from core.runs.average import reseeded
+from core.runs.descent import Descent
 from core.runs.events import Event, Finished, Progress
 from core.runs.measure import Measurement, depths
-from core.runs.restart import restart
+from core.runs.restart import descend
 from core.runs.result import Remark, RunResult
 from core.runs.running_out import running_out_told
 from core.runs.supplies import Supplies
@@ -35,6 +36,7 @@ def execute(
     cancel: CancelToken,
     donor: LoadedModel | None = None,
     counterfactual: Tokens | None = None,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[Event]:
     """Run a request and yield what happens, the result last.
 
@@ -44,6 +46,8 @@ def execute(
         The model that transplants come from; needed when the request names one.
     counterfactual : Tokens, optional
         The prompt whose ids are the request's donor.
+    clock : callable, optional
+        Returns seconds: a run that takes long tells how far down it has come.
 
     Raises
     ------
@@ -52,10 +56,10 @@ def execute(
     SurgeryError
         If the device has no memory left, or an operation cannot have what it needs.
     """
-    started = time.perf_counter()
+    started = clock()
     if (known := cache.result(request)) is not None:
         # Equal ids can stand for other characters.
-        took = time.perf_counter() - started
+        took = clock() - started
         known = replace(known, request=request, tokens=tokens, counterfactual=counterfactual)
         yield Finished(replace(known, seconds=took, clean_was_cached=True))
         return
@@ -64,13 +68,13 @@ def execute(
         if not was_cached:
             yield Progress("Clean run")
         tape = taped(loaded, request.ids, cache, cancel)
-        run = _Run(loaded, request, tape, cancel)
+        run = _Run(loaded, request, tape, cancel, started, clock)
         if request.plan:
             yield from run.operated(Supplies(loaded, request, tape.trace, cache, cancel, donor))
         else:
             run.untouched()
         result = run.result(tokens, was_cached)
-    result = replace(result, counterfactual=counterfactual, seconds=time.perf_counter() - started)
+    result = replace(result, counterfactual=counterfactual, seconds=clock() - started)
     if not _reads_a_file(request):
         cache.keep_result(result)
     yield Finished(result)
@@ -85,13 +89,22 @@ def _reads_a_file(request: RunRequest) -> bool:
 class _Run:
     """The operated runs of a request, over one seed or several."""
 
-    def __init__(self, loaded: LoadedModel, request: RunRequest, tape: Tape, cancel: CancelToken) -> None:
+    def __init__(
+        self,
+        loaded: LoadedModel,
+        request: RunRequest,
+        tape: Tape,
+        cancel: CancelToken,
+        started: float,
+        clock: Callable[[], float],
+    ) -> None:
         self._loaded = loaded
         self._request = request
         self._tape = tape
         self._cancel = cancel
         self._clean_depths = depths(loaded, tape.trace, request.read_position)
         self._measurement = Measurement(loaded, request, tape.trace, self._clean_depths)
+        self._descent = Descent(loaded, request, self._measurement, tape.trace, self._clean_depths, started, clock)
         self._unchanged: set[int] = {incision.index for incision in request.plan}
         self._finite = bool(tape.residuals.isfinite().all())
         self._remarks: tuple[Remark, ...] = ()
@@ -111,7 +124,8 @@ class _Run:
                 yield Progress(f"Seed {number + 1} of {repeats}", number / repeats)
             plan = reseeded(self._request.plan, number)
             carried = [supplies.carried(incision, each) for incision, each in zip(plan, known, strict=True)]
-            operated = restart(self._loaded, self._tape, plan, carried, self._cancel)
+            for operated in descend(self._loaded, self._tape, plan, carried, self._cancel):
+                yield from self._descent.told(operated)
             self._unchanged &= set(operated.unchanged)
             self._finite &= bool(operated.residuals.isfinite().all())
             self._measurement.add(operated, depths(self._loaded, operated, self._request.read_position))

@@ -113,7 +113,7 @@ class Measurement:
         self._runs.append(
             Measured(
                 numbers=self._numbers(reading),
-                curves=self._curves(operated, by_depth),
+                curves=self.curves(operated, by_depth),
                 kl=METRICS["kl"].compute(reading, self._before) if compared else None,  # type: ignore[arg-type]
                 changed=output_changed
                 or self._changed_logits(operated)
@@ -137,7 +137,7 @@ class Measurement:
         listed = self._listed(self._before, after)
         before = Readouts(
             self._numbers(self._before),
-            self._curves(self._clean, self._clean_depths),
+            self.curves(self._clean, self._clean_depths),
             self._top(self._before),
             self._predictions(self._before, sorted(listed)),
         )
@@ -172,7 +172,8 @@ class Measurement:
             if not metric.compares
         }
 
-    def _curves(self, trace: Trace, by_depth: Depths | None) -> dict[str, Curves]:
+    def curves(self, trace: Trace, by_depth: Depths | None) -> dict[str, Curves]:
+        """Return what every lens makes of a run, or of some depths of one."""
         view = DepthView(
             residuals=trace.residuals,
             pairs=self._request.pairs,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from core.hooks.attach import Hook
@@ -47,10 +47,28 @@ def restart(
     supplies: Sequence[Activation],
     cancel: CancelToken,
 ) -> Trace:
-    """Run a plan, computing only what can differ from the clean run.
+    """Run a plan, computing only what can differ from the clean run; see `descend`."""
+    *_, found = descend(loaded, tape, incisions, supplies, cancel)
+    return found
+
+
+def descend(
+    loaded: LoadedModel,
+    tape: Tape,
+    incisions: Sequence[ResolvedIncision],
+    supplies: Sequence[Activation],
+    cancel: CancelToken,
+) -> Iterator[Trace]:
+    """Run a plan and leave word after each layer, computing only what can differ from the clean run.
 
     Layers below the first incision are those of the clean run. So are, in a causal model, tokens
     before the first one operated on, unless an operation looks at all of them.
+
+    Yields
+    ------
+    Trace
+        As far as the run has come, fewer depths than there are and nothing but residuals, to be read
+        at once; the last one is the whole run.
 
     Raises
     ------
@@ -59,10 +77,12 @@ def restart(
     """
     run = _Restart(loaded, tape, incisions, supplies, cancel)
     with running(loaded, tape) as again:
-        residuals = run.residuals(again)
+        for residuals in run.residuals(again):
+            if len(residuals) <= loaded.info.n_layers:
+                yield Trace(residuals)
     compiled = run.compiled
     logits = edited_logits(loaded, residuals[:, None], compiled)[0] if compiled.on_logits else None
-    return Trace(residuals, tuple(sorted(run.unchanged)), logits)
+    yield Trace(residuals, tuple(sorted(run.unchanged)), logits)
 
 
 class _Restart:
@@ -103,12 +123,13 @@ class _Restart:
         """Plan indices of incisions that left their activation as it was."""
         return self.compiled.unchanged | (set() if self._in_first is None else self._in_first.unchanged)
 
-    def residuals(self, again: Again) -> Tensor:
-        """Return the residual stream [n_layers + 1, token, d_model]."""
+    def residuals(self, again: Again) -> Iterator[Tensor]:
+        """Yield the residual stream [depth, token, d_model] as far as it is settled, the last time all of it."""
         tape, loaded = self._tape, self._loaded
         found, chosen, first = tape.residuals.clone(), list(self._rows), self._first
         if first == loaded.info.n_layers:
-            return found
+            yield found
+            return
         if self._in_first is not None:
             self._cancel.check()
             clean, operated = self._first_layer(again, self._in_first)
@@ -117,6 +138,7 @@ class _Restart:
             found[first, mine] = where_changed(operated, clean, found[first, mine])
             hidden, mine = self._clean(again, first).clone(), [self._rows.index(row) for row in self._mine]
             hidden[0, mine] = where_changed(operated, clean, hidden[0, mine])
+            yield self._settled(found, first)
         else:
             hidden = self._clean(again, first)
         for layer in range(first, loaded.info.n_layers):
@@ -128,7 +150,11 @@ class _Restart:
             for depth, x in ((layer, before[-1]), (layer + 1, hidden)):
                 kept = tape.residuals[depth, chosen]
                 found[depth, chosen] = where_changed(x[0], self._clean(again, depth)[0], kept)
-        return found
+            yield self._settled(found, layer + 1)
+
+    def _settled(self, found: Tensor, depth: int) -> Tensor:
+        """Return what no layer from this depth on can change: an incised one may yet do so to what goes into it."""
+        return found[: depth + (depth not in self.compiled.by_layer)]
 
     def _clean(self, again: Again, depth: int) -> Tensor:
         """Return the clean hidden states [1, row, d_model], computed in the shape of the operated ones."""

@@ -29,12 +29,14 @@ def pair_colors(palette: Palette, place: int) -> tuple[str, str]:
 class CosineCurve(CurvePanel):
     """Cosine similarity of token pairs by depth."""
 
+    lens = "cosine"
+
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme, pair_colors, COSINE, "cosine similarity", by_pair=True)
         self.show_reason(NO_PAIR)
 
     def show_result(self, result: RunResult) -> None:  # noqa: D102
-        clean, operated = result.clean.curves.get("cosine"), result.operated.curves.get("cosine")
+        clean, operated = result.clean.curves.get(self.lens), result.operated.curves.get(self.lens)
         if clean is None or operated is None or not clean.labels:
             self.show_reason(NO_PAIR)
             return

@@ -29,13 +29,15 @@ def run_colors(palette: Palette, place: int) -> tuple[str, str]:
 class LogProbCurve(CurvePanel):
     """Log-probability of the target by depth, read through the logit lens, in nats."""
 
+    lens = "log_prob"
+
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme, run_colors, LOG_PROB, "log-prob (nats)", by_pair=False)
         self._target = ""
         self.show_reason("The target's log-probability by depth appears here after the first run.")
 
     def show_result(self, result: RunResult) -> None:  # noqa: D102
-        clean, operated = result.clean.curves.get("log_prob"), result.operated.curves.get("log_prob")
+        clean, operated = result.clean.curves.get(self.lens), result.operated.curves.get(self.lens)
         if clean is None or operated is None or not len(clean.values):
             self.show_reason(predictions_absent(result))
             return

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QResizeEvent
 
+    from core.runs.events import Deeper
+    from core.runs.request import RunRequest
     from core.runs.result import RunResult
     from core.sessions.session import CleanSide
     from gui.theme.theme import Theme
@@ -33,8 +35,15 @@ def band_words(written: Callable[[float], str], series: Series, depth: int) -> s
 class CurvePanel(FramedPanel):
     """Curves by depth, and their numbers at the crosshair or, at rest, after the last layer.
 
-    Subclasses say what the series are (`series_of`) and how a depth's numbers are written (`rows_at`).
+    Subclasses say what the series are (`show_result`) and how a depth's numbers are written (`rows_at`).
+
+    Attributes
+    ----------
+    lens : str
+        Key of the lens whose curves these are.
     """
+
+    lens: str
 
     def __init__(self, theme: Theme, colors: Colors, limits: Limits, label: str, *, by_pair: bool) -> None:
         body = QWidget()
@@ -50,6 +59,8 @@ class CurvePanel(FramedPanel):
         layout.addWidget(self.caption)
         layout.addWidget(self.plot, 1)
         self._question: tuple[object, ...] = ()
+        self._request: RunRequest | None = None
+        self._is_partial = False
         self.plot.depthChanged.connect(self._on_plot_depth_changed)
 
     def heading(self, depth: int) -> str:
@@ -64,10 +75,24 @@ class CurvePanel(FramedPanel):
         """Draw series; ``about`` tells one question from another, as far as the series do."""
         question = (result.model.name, result.request.ids, tuple(s.label for s in series), *about)
         self.plot.show_series(series, anew=question != self._question)
-        self._question = question
+        self._question, self._request, self._is_partial = question, result.request, False
         self.caption.show_result(result)
         self._write()
         self.show_body()
+
+    def show_deeper(self, event: Deeper) -> None:
+        """Draw the operated curves down to where a run has come, if the clean ones are those of its question."""
+        curves = event.curves.get(self.lens)
+        if curves is not None and self._request is not None and event.request.clean() == self._request.clean():
+            self._is_partial = True
+            self.plot.show_operated(curves.values)
+
+    def set_stale(self, stale: bool) -> None:
+        """Mark what is shown; a run that came to no end leaves the curves of the last result."""
+        super().set_stale(stale)
+        if not stale and self._is_partial:
+            self._is_partial = False
+            self.plot.show_series(self.plot.series, anew=False)
 
     def show_clean_side(self, side: CleanSide) -> None:  # noqa: D102
         self.caption.show_clean_side(side)

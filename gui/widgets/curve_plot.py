@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -163,6 +163,19 @@ class CurvePlot(pg.PlotWidget):
             self._start.setText(f"▼ {plain(float(self.series[0].operated[0]), 1)}")
         self._set_ranges()
         self._place_crosshair(self.depth if self.depth < self.n_depths else -1)
+
+    def show_operated(self, curves: Iterable[NDArray[np.float64]]) -> None:
+        """Draw other operated curves in place of those of the series, which stay what is read out.
+
+        Parameters
+        ----------
+        curves : iterable of ndarray of float64, shape [n_layers + 1]
+            One per series; NaN where there is nothing yet.
+        """
+        kept = self.series
+        partial = [replace(s, operated=each, low=None, high=None) for s, each in zip(kept, curves, strict=True)]
+        self.show_series(partial, anew=False)
+        self.series = kept
 
     def _draw_band(self, index: int) -> None:
         """Draw what most of several runs lie in, but not where it comes in from below the range."""

@@ -42,6 +42,7 @@ class PanelWiring(QObject):
         controller.cancelled.connect(self._on_controller_cancelled)
         for panel in self._panels:
             controller.modelOpened.connect(panel.show_model)
+            controller.deeper.connect(panel.show_deeper)
             panel.targetChosen.connect(self._on_panel_target_chosen)
 
     def _show_reason(self, reason: str) -> None:

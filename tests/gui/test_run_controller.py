@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QObject, Signal
 
 from core.models.info import ModelInfo
-from core.runs.events import CheckReport, Failure, Finished, ModelOpened, Progress
+from core.runs.events import CheckReport, Deeper, Failure, Finished, ModelOpened, Progress
 from core.sessions.desk import OpenModel, Operate
 from core.sessions.session import Brush, Session
 from core.sites.selection import at
@@ -59,12 +59,14 @@ class Desk:
         self.store, self.thread = SessionStore(SESSION), ThreadByHand()
         self.controller = RunController(self.store, self.thread)  # type: ignore[arg-type]
         self.results: list[object] = []
+        self.deeper: list[object] = []
         self.failed: list[tuple[str, str]] = []
         self.stale: list[bool] = []
         self.busy: list[bool] = []
         self.cancelled: list[str] = []
         self.progress: list[str] = []
         self.controller.resultReady.connect(self.results.append)
+        self.controller.deeper.connect(self.deeper.append)
         self.controller.failed.connect(lambda failure, lane: self.failed.append((failure.message, lane)))
         self.controller.staleChanged.connect(self.stale.append)
         self.controller.busyChanged.connect(self.busy.append)
@@ -129,6 +131,18 @@ def test_that_results_of_older_questions_are_dropped(ready: Desk) -> None:
     ready.thread.happened.emit(newer, Finished(result()))
     assert len(ready.results) == 1
     assert ready.stale == [True, True, False]
+
+
+def test_that_only_the_run_that_is_awaited_tells_how_far_it_has_come(ready: Desk) -> None:
+    deeper = Deeper(result().request, {})
+    older, newer = ready.prompt("b"), ready.prompt("c")
+    ready.thread.happened.emit(older, deeper)
+    assert ready.deeper == []
+    ready.thread.happened.emit(newer, deeper)
+    assert ready.deeper == [deeper]
+    ready.controller.cancel()
+    ready.thread.happened.emit(newer, deeper)
+    assert ready.deeper == [deeper]
 
 
 def test_that_a_stream_shows_what_comes_on_the_way_and_stays_stale_until_the_last(ready: Desk) -> None:

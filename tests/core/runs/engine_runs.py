@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from core.runs.cache import RunCache
 from core.runs.events import Finished
 from core.runs.execute import execute
 from core.runs.request import ResolvedIncision, RunRequest
-from core.runs.restart import restart
+from core.runs.restart import descend
 from core.runs.trace import Trace, answer_of
 from core.sites.hook_point import HOOK_POINTS
 from core.sites.site import Site
@@ -105,11 +106,12 @@ class Pair:
             return self.made[request]
         traces: list[Trace] = []
 
-        def kept(*args: Any, **options: Any) -> Trace:
-            traces.append(restart(*args, **options))
-            return traces[-1]
+        def kept(*args: Any, **options: Any) -> Iterator[Trace]:
+            for found in descend(*args, **options):
+                yield found
+            traces.append(found)
 
-        with patch("core.runs.execute.restart", kept):
+        with patch("core.runs.execute.descend", kept):
             last = list(execute(self.loaded, request, self.tokens, self.cache, CancelToken(), donor))[-1]
         assert isinstance(last, Finished)
         if not traces:  # the empty plan, on a prompt whose clean run is at hand

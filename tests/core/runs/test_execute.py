@@ -93,7 +93,7 @@ def test_that_an_equal_request_costs_no_forward_pass(
     loaded, cache = opened(tiny_gpt2), RunCache()
     request = request_for(loaded, tiny_gpt2, SILENCE)
     first, _ = run(loaded, tiny_gpt2, request, cache)
-    monkeypatch.setattr("core.runs.execute.restart", None)
+    monkeypatch.setattr("core.runs.execute.descend", None)
     again, events = run(loaded, tiny_gpt2, request, cache)
     assert len(events) == 1
     assert again.operated is first.operated
@@ -188,7 +188,7 @@ def test_that_a_run_without_memory_says_so_and_keeps_nothing(
     def full(*_: object) -> Trace:
         raise RuntimeError(words)
 
-    monkeypatch.setattr("core.runs.execute.restart", full)
+    monkeypatch.setattr("core.runs.execute.descend", full)
     with pytest.raises(SurgeryError, match="There is no memory left on cpu"):
         run(loaded, tiny_gpt2, request, cache)
     assert cache.clean_tape(loaded.identity, request.ids) is None

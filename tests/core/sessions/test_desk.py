@@ -12,6 +12,7 @@ from core.errors import SurgeryError
 from core.hooks.attach import count_hooks
 from core.runs.events import (
     CheckReport,
+    Deeper,
     Event,
     Failure,
     Finished,
@@ -92,7 +93,7 @@ def test_that_opening_tells_its_steps_and_ends_with_the_checked_model(job: OpenM
 
 
 def test_that_a_run_tells_tokens_request_and_result_in_this_order(desk: Desk, run: Operate) -> None:
-    kinds = [type(event) for event in served(desk, run) if not isinstance(event, Progress)]
+    kinds = [type(event) for event in served(desk, run) if not isinstance(event, Progress | Deeper)]
     assert kinds == [TokensReady, Resolved, Finished]
 
 
