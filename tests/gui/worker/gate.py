@@ -30,20 +30,26 @@ class Gate:
     ----------
     arrived : threading.Event
         A pass stands before the gate.
+    passes : int
+        How often block 1 was left.
     runs : int
-        How many came to a result.
+        How many runs came to a result.
     """
 
     def __init__(self, hands: Hands) -> None:
         self.arrived, self._open = threading.Event(), threading.Event()
-        self.runs = 0
-        self._handle = loaded_model(hands).blocks[1].register_forward_pre_hook(self._stop)
+        self.passes = self.runs = 0
+        block = loaded_model(hands).blocks[1]
+        self._handles = [block.register_forward_pre_hook(self._stop), block.register_forward_hook(self._left)]
         self._ended = patch.object(execute, "RunResult", side_effect=self._count)
         self._ended.start()
 
     def _stop(self, *_: Any) -> None:
         self.arrived.set()
         assert self._open.wait(PATIENCE)
+
+    def _left(self, *_: Any) -> None:
+        self.passes += 1
 
     def _count(self, **entries: Any) -> RunResult:
         self.runs += 1
@@ -60,5 +66,6 @@ class Gate:
     def remove(self) -> None:
         """Take the gate away."""
         self.open()
-        self._handle.remove()
+        for handle in self._handles:
+            handle.remove()
         self._ended.stop()
