@@ -19,7 +19,18 @@ from core.command_line import main
 from core.errors import SurgeryError
 
 TINY = {
-    "gpt2": Shape("tiny GPT-2", "GPT2Config", (("n_layer", 3), ("n_head", 4), ("n_embd", 32), ("vocab_size", 200))),
+    "gpt2": Shape(
+        "tiny GPT-2",
+        "GPT2Config",
+        (
+            ("n_layer", 3),
+            ("n_head", 4),
+            ("n_embd", 32),
+            ("vocab_size", 200),
+            ("bos_token_id", 0),
+            ("eos_token_id", 0),
+        ),
+    ),
     "llama": Shape(
         "tiny Llama",
         "LlamaConfig",
