@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.interventions.operation import SEED, Activation, Parameter, Params
+from core.interventions.operation import N_SEEDS, SEED, Activation, Parameter, Params
 from core.interventions.plan import ParamValue
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ SEED_PARAMETER = Parameter(
     kind="int",
     default=0,
     minimum=0,
-    maximum=2**31 - 1,
+    maximum=N_SEEDS - 1,
 )
 PARAMETERS = (
     Parameter(

@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from core.errors import SurgeryError
+from core.interventions.operation import N_SEEDS
 from core.interventions.ops import OPERATIONS
 from core.interventions.plan import Incision, ParamValue, Plan, sorted_params
 from core.sessions.session import Brush, Session, TokenPair
-from core.sessions.settings import GENERATION, LAST_SEED, SEEDS
+from core.sessions.settings import GENERATION, SEEDS
 
 if TYPE_CHECKING:
     from core.sites.selection import Selection
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 MOST_PAIRS = 4
 MOST_REFERENCES = 500
-N_SEEDS = LAST_SEED + 1
 
 
 def with_operation(session: Session, operation: str) -> Session:

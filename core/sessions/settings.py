@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from core.interventions.operation import Parameter
+from core.interventions.operation import N_SEEDS, Parameter
 
-LAST_SEED = 2**31 - 1
 SEEDS = Parameter(
     name="seeds",
     label="seeds",
@@ -68,7 +67,7 @@ GENERATION = {
             kind="int",
             default=0,
             minimum=0,
-            maximum=LAST_SEED,
+            maximum=N_SEEDS - 1,
         ),
     )
 }

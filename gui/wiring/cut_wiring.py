@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Slot
 
 from core.errors import SurgeryError
+from core.interventions.operation import N_SEEDS
 from core.interventions.ops import OPERATIONS
 from core.sessions import edits
 from core.sessions.checks import check_incision
@@ -168,7 +169,7 @@ class CutWiring(QObject):
             after = edits.with_brush_param(session, name, value)
             for number, index in enumerate(self._in_hand):
                 if after.plan[index].operation == operation:
-                    own = (int(value) + number) % edits.N_SEEDS if name == SEED else value
+                    own = (int(value) + number) % N_SEEDS if name == SEED else value
                     after = edits.with_incision_param(after, index, name, own)
         except SurgeryError as error:
             self._notifications.show(Notice("cut", "warning", error.message, error.hint))
