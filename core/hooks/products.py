@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
     from torch.nn import Module
 
-# From so many rows on it pays to turn round a weight that is stored [in, out].
+# From so many rows on it pays to lay a weight out as the processor likes it best.
 MANY_ROWS = 512
 Forward = Callable[["Tensor"], "Tensor"]
 
@@ -37,8 +37,9 @@ def fast_products(parts: Iterable[Module], rows: int) -> Iterator[None]:
     try:
         for part in parts if _pays() else ():
             for module in part.modules():
-                forward = _forward_of(module, rows)
-                if forward is not None and "forward" not in module.__dict__:  # others may have put theirs on
+                if "forward" in module.__dict__:  # others may have put theirs on
+                    continue
+                if (forward := _forward_of(module, rows)) is not None:
                     module.forward = forward
                     put_on.append(module)
         yield
@@ -61,7 +62,9 @@ def _forward_of(module: Module, rows: int) -> Forward | None:
         return None
     weight, bias = held.weight, held.bias
     if kind is Conv1D:
-        weight = weight.t().contiguous() if rows >= MANY_ROWS else weight.t()
+        weight = weight.t()
+    if rows >= MANY_ROWS:
+        weight = torch.ops.mkldnn._reorder_linear_weight(weight, MANY_ROWS)
     return lambda x: _product(x, weight, bias)
 
 
