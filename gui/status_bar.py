@@ -28,12 +28,49 @@ if TYPE_CHECKING:
     from gui.theme.theme import Theme
 
 PROGRESS_STEPS = 1000
+WHY_ALL = {
+    "bidirectional": "bidirectional",
+    "rows": "this attention computes no tokens on their own",
+    "whole": "the operation looks at them",
+    "donor": "compared with another run",
+}
+REUSE_HELP = (
+    "What was run of the model for what is shown, and how long that took. "
+    "Layers and tokens before the first incision are those of the clean run, which is kept."
+)
 
 
 def count_words(number: int) -> str:
     """Return a number of parameters as people write it: ``7.2 B``, ``3.4 M``, ``24.6 K``."""
     unit, size = next((each for each in (("B", 1e9), ("M", 1e6)) if number >= 0.99995 * each[1]), ("K", 1e3))
     return f"{number / size:.1f} {unit}"
+
+
+def reuse_words(result: RunResult) -> str:
+    """Return what was run for a result, and what was there already: ``restarted at layer 9, token 6``."""
+    reuse = result.reuse
+    if reuse.result:
+        return "kept result"
+    if not result.request.plan:
+        return "kept clean run" if reuse.clean else "clean run"
+    if reuse.first_layer == result.model.n_layers:
+        started = "no layer run"
+    else:
+        layers = f"restarted at layer {reuse.first_layer}" if reuse.first_layer else "all layers"
+        tokens = f"token {reuse.first_token}" if reuse.first_layer else f"from token {reuse.first_token}"
+        if reuse.why:
+            tokens = f"all tokens ({WHY_ALL[reuse.why]})"
+        elif not reuse.first_token and not reuse.first_layer:
+            tokens = "all tokens"
+        started = f"{layers}, {tokens}"
+    seeds = f"{result.repeats} seeds: " if result.repeats > 1 else ""
+    return f"{seeds}{started}" if reuse.clean else f"new clean run, then {seeds}{started}"
+
+
+def _time_words(result: RunResult) -> str:
+    if result.reuse.result or (result.reuse.clean and not result.request.plan):
+        return "no pass"
+    return f"{result.seconds * 1000:.0f} ms" if result.seconds < 1 else f"{result.seconds:.1f} s"
 
 
 class StatusLine(QStatusBar):
@@ -118,9 +155,9 @@ class StatusLine(QStatusBar):
         self._held.setToolTip("\n".join(f"{model.name} in {model.dtype} on {model.device}" for model in held.models))
 
     def show_result(self, result: RunResult) -> None:
-        """Show what the last run took."""
-        reused = ", clean run reused" if result.clean_was_cached else ""
-        self._last.setText(f"last run {result.seconds * 1000:.0f} ms{reused}")
+        """Show where the last run started, and what it took."""
+        self._last.setText(f"{reuse_words(result)} \N{MIDDLE DOT} {_time_words(result)}")
+        self._last.setToolTip(REUSE_HELP)
 
     @property
     def doing(self) -> str:

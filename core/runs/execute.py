@@ -13,7 +13,7 @@ from core.runs.average import reseeded
 from core.runs.descent import Descent
 from core.runs.events import Event, Finished, Progress
 from core.runs.measure import Measurement, depths
-from core.runs.restart import descend
+from core.runs.restart import descend, reuse_of
 from core.runs.result import Remark, RunResult
 from core.runs.running_out import running_out_told
 from core.runs.supplies import Supplies
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from core.models.loaded_model import LoadedModel
     from core.runs.cache import RunCache
     from core.runs.request import RunRequest
+    from core.runs.result import Reuse
     from core.runs.tape import Tape
     from core.text.tokens import Tokens
 
@@ -61,7 +62,7 @@ def execute(
         # Equal ids can stand for other characters.
         took = clock() - started
         known = replace(known, request=request, tokens=tokens, counterfactual=counterfactual)
-        yield Finished(replace(known, seconds=took, clean_was_cached=True))
+        yield Finished(replace(known, seconds=took, reuse=replace(known.reuse, clean=True, result=True)))
         return
     with running_out_told(loaded, cache, "this run"):
         was_cached = cache.clean_tape(loaded.identity, request.ids) is not None
@@ -73,7 +74,7 @@ def execute(
             yield from run.operated(Supplies(loaded, request, tape.trace, cache, cancel, donor))
         else:
             run.untouched()
-        result = run.result(tokens, was_cached)
+        result = run.result(tokens, replace(reuse_of(loaded, tape, request.plan), clean=was_cached))
     result = replace(result, counterfactual=counterfactual, seconds=clock() - started)
     if not _reads_a_file(request):
         cache.keep_result(result)
@@ -130,7 +131,7 @@ class _Run:
             self._finite &= bool(operated.residuals.isfinite().all())
             self._measurement.add(operated, depths(self._loaded, operated, self._request.read_position))
 
-    def result(self, tokens: Tokens, was_cached: bool) -> RunResult:
+    def result(self, tokens: Tokens, reuse: Reuse) -> RunResult:
         """Return what came of it."""
         measured = self._measurement
         before, after, effect = measured.readouts()
@@ -148,7 +149,7 @@ class _Run:
             unchanged=tuple(sorted(self._unchanged)),
             finite=self._finite,
             seconds=0.0,
-            clean_was_cached=was_cached,
+            reuse=reuse,
             remarks=self._remarks,
             repeats=self._request.repeats,
         )

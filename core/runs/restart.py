@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from core.hooks.attach import Hook
 from core.interventions.ops import OPERATIONS
 from core.runs.batch import one
 from core.runs.compile import Change, Compiled
+from core.runs.result import Reuse
 from core.runs.tape import running
 from core.runs.trace import Trace, edited_logits
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from core.cancel import CancelToken
     from core.hooks.attach import Edit
-    from core.interventions.operation import Activation
+    from core.interventions.operation import Activation, Need
     from core.models.loaded_model import LoadedModel
     from core.runs.request import ResolvedIncision
     from core.runs.tape import Again, Tape
@@ -99,12 +100,11 @@ class _Restart:
         self._loaded = loaded
         self._tape = tape
         self._cancel = cancel
-        # What comes from a whole other run is compared to the bit with what is computed in the same shape.
-        takes = any("donor" in OPERATIONS[each.operation].wants(dict(each.params)) for each in incisions)
-        self._rows = rows = tuple(range(len(tape.ids))) if takes else first_rows(loaded, tape, incisions)
+        reuse = reuse_of(loaded, tape, incisions)
+        self._rows = rows = tuple(range(reuse.first_token, len(tape.ids)))
         self._is_whole = len(rows) == len(tape.ids)
         plan, layers = list(zip(incisions, supplies, strict=True)), [_layer_of(each, loaded) for each in incisions]
-        self._first = first = min(layers, default=loaded.info.n_layers)
+        self._first = first = reuse.first_layer
         here = [each for each, layer in zip(plan, layers, strict=True) if layer == first]
         self._mine: tuple[int, ...] = ()
         self._in_first: Compiled | None = None
@@ -206,8 +206,33 @@ def _on_second(change: Change) -> Edit:
 
 def first_rows(loaded: LoadedModel, tape: Tape, incisions: Sequence[ResolvedIncision]) -> tuple[int, ...]:
     """Return the tokens of a prompt that a plan can change, ascending; all of them where no shortcut holds."""
-    everything = tuple(range(len(tape.ids)))
-    looks_at_all = any("whole" in OPERATIONS[each.operation].wants(dict(each.params)) for each in incisions)
-    if not tape.by_rows or loaded.info.objective != "causal" or looks_at_all:
-        return everything
-    return everything[min(each.positions[0] for each in incisions) :]
+    first = 0 if _why_all(loaded, tape, incisions) else min(each.positions[0] for each in incisions)
+    return tuple(range(first, len(tape.ids)))
+
+
+def reuse_of(loaded: LoadedModel, tape: Tape, incisions: Sequence[ResolvedIncision]) -> Reuse:
+    """Return what a run under a plan takes from the clean run."""
+    why = _why_all(loaded, tape, incisions)
+    # What comes from a whole other run is compared to the bit with what is computed in the same shape.
+    if not why and _some_want("donor", incisions):
+        why = "donor"
+    layers = (_layer_of(each, loaded) for each in incisions)
+    tokens = (each.positions[0] for each in incisions)
+    return Reuse(
+        first_layer=min(layers, default=loaded.info.n_layers), first_token=0 if why else min(tokens, default=0), why=why
+    )
+
+
+def _why_all(
+    loaded: LoadedModel, tape: Tape, incisions: Sequence[ResolvedIncision]
+) -> Literal["", "bidirectional", "rows", "whole"]:
+    """Return why a plan can change all tokens of a prompt; empty where it cannot."""
+    if loaded.info.objective != "causal":
+        return "bidirectional"
+    if not tape.by_rows:
+        return "rows"
+    return "whole" if _some_want("whole", incisions) else ""
+
+
+def _some_want(need: Need, incisions: Sequence[ResolvedIncision]) -> bool:
+    return any(need in OPERATIONS[each.operation].wants(dict(each.params)) for each in incisions)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from core.readings.values import Curves
 
@@ -98,6 +98,33 @@ class Effect:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reuse:
+    """What of a run was not computed again.
+
+    Attributes
+    ----------
+    first_layer : int
+        The first layer that was run; the number of layers where none was.
+    first_token : int
+        The first token that was computed.
+    why : {"", "bidirectional", "rows", "whole", "donor"}
+        Why all tokens were: the model is bidirectional, its attention computes no rows on their own,
+        an operation looks at all of them, or what comes from another run is compared to the bit.
+        Empty where only those from the first one operated on were.
+    clean : bool
+        Whether the clean run was kept from earlier.
+    result : bool
+        Whether the whole result was: no pass at all was made.
+    """
+
+    first_layer: int
+    first_token: int = 0
+    why: Literal["", "bidirectional", "rows", "whole", "donor"] = ""
+    clean: bool = False
+    result: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunResult:
     """The answer to a RunRequest.
 
@@ -112,7 +139,7 @@ class RunResult:
         Whether all hidden states of the operated run are numbers; a run can overflow.
     seconds : float
         Time of the operated run (and of the clean one, where it was not at hand).
-    clean_was_cached : bool
+    reuse : Reuse
     remarks : tuple of Remark
         About incisions that need them.
     repeats : int
@@ -134,7 +161,7 @@ class RunResult:
     unchanged: tuple[int, ...]
     finite: bool
     seconds: float
-    clean_was_cached: bool
+    reuse: Reuse
     remarks: tuple[Remark, ...] = ()
     repeats: int = 1
     counterfactual: Tokens | None = None

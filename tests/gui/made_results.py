@@ -11,7 +11,7 @@ import numpy as np
 from core.models.info import ModelInfo
 from core.readings.values import Curves, Pair
 from core.runs.request import RunRequest
-from core.runs.result import Effect, Prediction, Readouts, RunResult
+from core.runs.result import Effect, Prediction, Readouts, Reuse, RunResult
 from core.text.tokens import Token, Tokens
 
 if TYPE_CHECKING:
@@ -159,5 +159,5 @@ def result(
         unchanged=(),
         finite=True,
         seconds=0.014,
-        clean_was_cached=True,
+        reuse=Reuse(first_layer=n_layers, clean=True),
     )

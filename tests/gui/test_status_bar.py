@@ -9,13 +9,20 @@ import pytest
 from PySide6.QtWidgets import QApplication, QLabel
 
 from core.runs.events import CheckReport
+from core.runs.request import ResolvedIncision
+from core.runs.result import Reuse
+from core.sites.site import Site
 from gui.status_bar import StatusLine, count_words
 from gui.theme.theme import Theme
 from tests.fixtures.leaks import settle
-from tests.gui.made_results import model_info
+from tests.gui.made_results import model_info, result
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
+
+    from tests.fixtures.tiny_models import TinyModel
+    from tests.gui.conftest import Opener
+    from tests.gui.hands import Hands
 
 
 def seen(status: StatusLine) -> list[str]:
@@ -54,3 +61,60 @@ def test_that_a_tiny_model_is_not_said_to_have_no_parameters_and_take_no_memory(
     status.show()
     status.show_model(replace(model_info(2), n_parameters=24_640, memory_bytes=98_560), CheckReport((), 0.0))
     assert "24.6 K parameters · 99 kB ·" in seen(status)[0]
+
+
+@pytest.mark.parametrize(
+    ("reuse", "repeats", "words"),
+    [
+        (Reuse(first_layer=9, first_token=6, clean=True), 1, "restarted at layer 9, token 6 · 14 ms"),
+        (Reuse(first_layer=9, why="bidirectional", clean=True), 1, "restarted at layer 9, all tokens (bidirectional) · 14 ms"),
+        (Reuse(first_layer=0, why="whole", clean=True), 1, "all layers, all tokens (the operation looks at them) · 14 ms"),
+        (Reuse(first_layer=0, clean=True), 1, "all layers, all tokens · 14 ms"),
+        (Reuse(first_layer=0, first_token=2, clean=True), 8, "8 seeds: all layers, from token 2 · 14 ms"),
+        (Reuse(first_layer=9, first_token=6), 1, "new clean run, then restarted at layer 9, token 6 · 14 ms"),
+        (Reuse(first_layer=12, first_token=6, clean=True), 1, "no layer run · 14 ms"),
+        (Reuse(first_layer=9, first_token=6, clean=True, result=True), 1, "kept result · no pass"),
+    ],
+)  # fmt: skip
+def test_that_it_is_said_what_of_a_run_was_there_already(qtbot: QtBot, reuse: Reuse, repeats: int, words: str) -> None:
+    status = StatusLine(Theme("light"))
+    qtbot.addWidget(status)
+    status.show()
+    shown = result(n_layers=12)
+    plan = (ResolvedIncision(0, Site("z", min(reuse.first_layer, 11), 0), (6,), "silence", ()),)
+    request = replace(shown.request, plan=plan)
+    status.show_result(replace(shown, request=request, reuse=reuse, repeats=repeats, seconds=0.014))
+    assert seen(status)[-1] == words
+
+
+@pytest.mark.parametrize(("clean", "words"), [(False, "clean run · 14 ms"), (True, "kept clean run · no pass")])
+def test_that_an_empty_plan_is_said_to_be_the_clean_run(qtbot: QtBot, clean: bool, words: str) -> None:
+    status = StatusLine(Theme("light"))
+    qtbot.addWidget(status)
+    status.show()
+    status.show_result(replace(result(n_layers=12), reuse=Reuse(first_layer=12, clean=clean), seconds=0.014))
+    assert seen(status)[-1] == words
+
+
+def told(hands: Hands) -> str:
+    return " · ".join(seen(hands.window.status)[-1].split(" · ")[:1])
+
+
+def test_that_the_window_says_what_of_each_run_was_kept(hands: Hands) -> None:
+    assert told(hands) == "clean run"
+    hands.click_token(3)
+    hands.click_cell("L1H2.z")
+    hands.wait_until_quiet()
+    assert told(hands) == "restarted at layer 1, token 3"
+    hands.click_cell("L1H2.z")
+    hands.wait_until_quiet()
+    assert seen(hands.window.status)[-1] == "kept result · no pass"
+
+
+def test_that_the_window_says_that_a_bidirectional_model_runs_all_tokens(
+    open_window: Opener, tiny_bert: TinyModel
+) -> None:
+    hands = open_window("--model", str(tiny_bert.folder), "--prompt", tiny_bert.prompt)
+    hands.click_cell("L1H1.z")
+    hands.wait_until_quiet()
+    assert told(hands) == "restarted at layer 1, all tokens (bidirectional)"

@@ -83,8 +83,8 @@ def test_that_the_clean_run_is_done_once_for_many_plans(
     first, _ = run(loaded, tiny_gpt2, request_for(loaded, tiny_gpt2, SILENCE), cache)
     second, _ = run(loaded, tiny_gpt2, request_for(loaded, tiny_gpt2, NOISE), cache)
     assert len(prompts) == 1
-    assert not first.clean_was_cached
-    assert second.clean_was_cached
+    assert not first.reuse.clean
+    assert second.reuse.clean
 
 
 def test_that_an_equal_request_costs_no_forward_pass(
@@ -97,6 +97,7 @@ def test_that_an_equal_request_costs_no_forward_pass(
     again, events = run(loaded, tiny_gpt2, request, cache)
     assert len(events) == 1
     assert again.operated is first.operated
+    assert again.reuse.result and not first.reuse.result
 
 
 def test_that_a_run_can_be_cancelled_inside_its_forward_pass(tiny_llama: TinyModel, opened: Opened) -> None:
