@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from core.hooks.attach import Hook
 from core.interventions.ops import OPERATIONS
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from core.interventions.operation import Activation, Need
     from core.models.loaded_model import LoadedModel
     from core.runs.request import ResolvedIncision
+    from core.runs.result import WhyAll
     from core.runs.tape import Again, Tape
 
 # These see the residual after attention at their own token only: no other row of the layer changes.
@@ -223,9 +224,7 @@ def reuse_of(loaded: LoadedModel, tape: Tape, incisions: Sequence[ResolvedIncisi
     )
 
 
-def _why_all(
-    loaded: LoadedModel, tape: Tape, incisions: Sequence[ResolvedIncision]
-) -> Literal["", "bidirectional", "rows", "whole"]:
+def _why_all(loaded: LoadedModel, tape: Tape, incisions: Sequence[ResolvedIncision]) -> WhyAll:
     """Return why a plan can change all tokens of a prompt; empty where it cannot."""
     if loaded.info.objective != "causal":
         return "bidirectional"

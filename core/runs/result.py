@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from core.text.tokens import Tokens
 
 
+WhyAll = Literal["", "bidirectional", "rows", "whole", "donor"]
+
 OVERFLOWED = "The operated run overflowed: some of its hidden states are no numbers any more."
 OVERFLOWED_HINT = "Use a smaller dose, or float32."
 
@@ -119,7 +121,7 @@ class Reuse:
 
     first_layer: int
     first_token: int = 0
-    why: Literal["", "bidirectional", "rows", "whole", "donor"] = ""
+    why: WhyAll = ""
     clean: bool = False
     result: bool = False
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from core.runs.places import Hooks
 
 Called = list[tuple[int, tuple[int, ...]]]
-SCALE = ("scale", {"k": 0.5})
+Operation = tuple[str, dict[str, Any]]
+SCALE: Operation = ("scale", {"k": 0.5})
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def reuse(pair: Pair, cache: RunCache, *plan: ResolvedIncision) -> Reuse:
     return last.result.reuse
 
 
-def cut(pair: Pair, layer: int, token: int, operation: tuple[str, dict[str, float | str]] = SCALE) -> ResolvedIncision:
+def cut(pair: Pair, layer: int, token: int, operation: Operation = SCALE) -> ResolvedIncision:
     name, params = operation
     return ResolvedIncision(0, Site("mlp_out", layer), (token,), name, sorted_params(params), sources=(token,))
 
