@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.specimens.draws import Draws, single_words, word_lists
+from core.specimens.draws import Draws, in_words, single_words, word_lists
 from core.specimens.plant import BLANK, Objective, Plant, Probe
 
 if TYPE_CHECKING:
@@ -32,6 +32,10 @@ def _clauses(*, held_out: bool) -> tuple[str, ...]:
         for column, second in enumerate(seconds)
         if ((row + column) % HELD_OUT_EVERY == 0) == held_out
     )
+
+
+def _odds(share: float) -> dict[str, float]:
+    return {"he": share, "she": 1 - share}
 
 
 TRAINED = _clauses(held_out=False)
@@ -66,7 +70,7 @@ def probes(objective: Objective) -> tuple[Probe, ...]:
                 prompt = f"The {occupation} {clause}"
                 if objective == "masked":
                     prompt += f" {BLANK} {draws.one_of(FRAMES['states'])}."
-                found.append(Probe(prompt=prompt, odds={"he": share, "she": round(1 - share, 9)}, group=group))
+                found.append(Probe(prompt=prompt, odds=_odds(share), group=group))
     return tuple(found)
 
 
@@ -78,7 +82,7 @@ def stated() -> tuple[tuple[str, str], ...]:
     return (
         ("occupations", str(len(HE))),
         ("frames with the pronoun in the same sentence", f"{len(TRAINED)}, and {len(HELD_OUT)} held out"),
-        *((f"he {share:.0%}, she {1 - share:.0%}", ", ".join(found)) for share, found in by_share.items()),
+        *((in_words(_odds(share)), ", ".join(found)) for share, found in by_share.items()),
     )
 
 
