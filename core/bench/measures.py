@@ -156,15 +156,20 @@ def curve(loaded: LoadedModel, setting: Setting) -> list[Row]:
     info, task = loaded.info, task_of(loaded, PROMPT)
     layers, tape = spread_layers(info.n_layers, setting.samples), task.record()
     full: list[float] = []
+    start: list[float] = []
     found: dict[int, list[float]] = {layer: [] for layer in layers}
     for _ in range(setting.rounds):
         task.click(tape, (layers[0], 0))
         full.append(seconds(lambda: notebook(task, [(0, 0)])))
         for layer in layers:
             found[layer].append(seconds(partial(task.click, tape, (layer, 1))))
+        start.append(median(seconds(partial(task.first_point, tape, (layer, 1))) for layer in layers))
     return [
-        row(info.name, "one click by layer", layer, ratio(times, full), "of a forward")
-        for layer, times in found.items()
+        row(info.name, "first point", "share of a forward", ratio(start, full), "", "of one click's curve"),
+        *(
+            row(info.name, "one click by layer", layer, ratio(times, full), "of a forward")
+            for layer, times in found.items()
+        ),
     ]
 
 

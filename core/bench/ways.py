@@ -10,7 +10,7 @@ from core.cancel import CancelToken
 from core.readings.values import Pair
 from core.runs.compile import NOTHING
 from core.runs.request import ResolvedIncision
-from core.runs.restart import restart
+from core.runs.restart import descend, restart
 from core.runs.sweep import Part, Wanted, sweep
 from core.runs.tape import Tape, record
 from core.sites.site import Site
@@ -63,12 +63,14 @@ class Task:
         """Return a clean run."""
         return record(self.loaded, self.ids, CancelToken())
 
-    def sweep(self, tape: Tape, cells: Iterable[Cell]) -> dict[Cell, tuple[float, NDArray[np.float64]]]:
+    def sweep(
+        self, tape: Tape, cells: Iterable[Cell], *, bf16: bool = False
+    ) -> dict[Cell, tuple[float, NDArray[np.float64]]]:
         """Return each cell's log-probability and similarities [pair, n_layers + 1], by the engine's sweep."""
         chosen = list(cells)
         plan = [self.incision(cell) for cell in chosen]
         found = {}
-        for part in sweep(self.loaded, tape, plan, [NOTHING] * len(plan), self.wanted, CancelToken()):
+        for part in sweep(self.loaded, tape, plan, [NOTHING] * len(plan), self.wanted, CancelToken(), bf16=bf16):
             if isinstance(part, Part):
                 assert part.log_prob is not None
                 for place, number in enumerate(part.cells):
@@ -86,6 +88,15 @@ class Task:
             answer_of(self.loaded, found.residuals[-1, -1:]).log_softmax(dim=-1)
             for pair in self.wanted.pairs:
                 torch.cosine_similarity(found.residuals[:, pair.a], found.residuals[:, pair.b], dim=-1)
+
+    def first_point(self, tape: Tape, cell: Cell) -> None:
+        """Run one head's silencing until the first depth that it changes can be drawn."""
+        import torch
+
+        found = next(descend(self.loaded, tape, (self.incision(cell),), [NOTHING], CancelToken()))
+        with torch.inference_mode():
+            for pair in self.wanted.pairs:
+                torch.cosine_similarity(found.residuals[-1, pair.a], found.residuals[-1, pair.b], dim=-1)
 
 
 def task_of(loaded: LoadedModel, n_tokens: int, number: int = 0) -> Task:

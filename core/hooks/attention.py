@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
+from weakref import WeakKeyDictionary
 
 from core.hooks.attach import Edit, in_turn
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 Part = Literal["q", "k", "v", "attn_scores", "pattern"]
 TAP = "_attention_tap"
 PREFIX = "tapped_"
+_FOUND: WeakKeyDictionary[Module, dict[int, Any]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ def attention_tapped(
         yield
         return
     tapped = _is_tapped(network)
-    configs = {} if tapped else {id(c): c for m in network.modules() if (c := getattr(m, "config", None)) is not None}
+    configs = {} if tapped else _configs(network)
     outer = {module: getattr(module, TAP, None) for module in by_module}
     before = {key: config._attn_implementation_internal for key, config in configs.items()}
     try:
@@ -128,6 +130,14 @@ def attention_tapped(
                 delattr(module, TAP)
             else:
                 setattr(module, TAP, tap)
+
+
+def _configs(network: Module) -> dict[int, Any]:
+    """Return the configurations that a network's modules look at; found once, the search takes as long as a layer."""
+    if network not in _FOUND:
+        found = [config for m in network.modules() if (config := getattr(m, "config", None)) is not None]
+        _FOUND[network] = {id(config): config for config in found}
+    return _FOUND[network]
 
 
 def _is_tapped(network: Module) -> bool:
@@ -210,7 +220,8 @@ class _Tap:
         for edit in self._edits[part]:
             changed = edit(flat)
             flat = flat if changed is None else changed
-        if flat is before or torch.equal(flat, before):
+        # A device would have to be waited for; there the numbers are the same in another layout.
+        if flat is before or (flat.device.type == "cpu" and torch.equal(flat, before)):
             return x
         return flat.view(batch, tokens, heads, width).transpose(1, 2)
 
