@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.readings.fetch import fetched
 from core.readings.reading import DepthView, Lens
 from core.readings.values import Curves
 
@@ -22,8 +23,8 @@ def compute(view: DepthView) -> Curves | None:
     if not view.pairs:
         return None
     # Only the tokens that are compared: the whole stream in double precision can be a gigabyte.
-    ends = [view.residuals[:, [pair.a, pair.b]].float().cpu().double().numpy() for pair in view.pairs]
-    curves = [_cosine(both[:, 0], both[:, 1]) for both in ends]
+    ends = fetched(*(view.residuals[:, each] for pair in view.pairs for each in (pair.a, pair.b)))
+    curves = [_cosine(a.numpy(), b.numpy()) for a, b in zip(ends[::2], ends[1::2], strict=True)]
     return Curves(tuple(pair.label for pair in view.pairs), np.stack(curves))
 
 

@@ -105,8 +105,6 @@ class Change:
     known : Activation
         What its operation needs to know beforehand.
     info : ModelInfo
-    left_as_it_was : bool
-        Whether no call so far has changed anything.
     """
 
     def __init__(
@@ -119,7 +117,7 @@ class Change:
     ) -> None:
         self.incision = incision
         self.site = incision.receiver or incision.site
-        self.left_as_it_was = True
+        self._moved: Tensor | None = None
         self.known = known
         self._batch = batch
         self._rows = rows
@@ -127,6 +125,11 @@ class Change:
         self._operation = OPERATIONS[incision.operation]
         self._params = dict(incision.params)
         self.info = loaded.info
+
+    @property
+    def left_as_it_was(self) -> bool:
+        """Whether no call so far has changed anything; a device has to be waited for."""
+        return self._moved is None or not bool(self._moved)
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return a changed copy of an activation [batch, token, width]."""
@@ -141,13 +144,11 @@ class Change:
 
     def _change(self, x: Tensor, tokens: range, span: slice) -> None:
         """Change one or more prompts' activations [batch, token, width] in place."""
-        import torch
-
         for number, columns in enumerate(site_columns(self.site, self.info, x.shape[-1], span)):
             before = x[:, tokens.start : tokens.stop, columns]
             after = self._carried(before) if self.incision.receiver is not None else self._operated(before, number)
-            if not torch.equal(before, after):
-                self.left_as_it_was = False
+            moved = (before != after).any()
+            self._moved = moved if self._moved is None else self._moved | moved
             x[:, tokens.start : tokens.stop, columns] = after
 
     def applied(self, whole: Tensor, number: int) -> Tensor:
@@ -165,12 +166,18 @@ class Change:
             donor = donor[:, number * whole.shape[-1] : (number + 1) * whole.shape[-1]]
         at_hand = None if self._rows is not None else whole
         known = replace(self.known, whole=at_hand, positions=self.incision.positions, donor=donor)
-        return self._operation.apply(whole[:, self._chosen], self._params, known).to(whole.dtype)
+        return self._operation.apply(whole[:, self._chosen_of(whole)], self._params, known).to(whole.dtype)
 
     def _operated(self, whole: Tensor, number: int) -> Tensor:
         edited = whole.clone()
-        edited[:, self._chosen] = self.applied(whole, number)
+        edited[:, self._chosen_of(whole)] = self.applied(whole, number)
         return edited
+
+    def _chosen_of(self, whole: Tensor) -> slice | list[int]:
+        """Return the chosen tokens as an index; a slice, where they are neighbours, need not be sent to a device."""
+        first, last = self._chosen[0], self._chosen[-1]
+        neighbours = last - first + 1 == len(self._chosen) and last < whole.shape[1]
+        return slice(first, last + 1) if neighbours else self._chosen
 
     def _carried(self, whole: Tensor) -> Tensor:
         """Return the receiver's activation with what the path carries to it."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from core.lenses import LENSES
 from core.metrics import METRICS
 from core.models.tokenizing import token_text
+from core.readings.fetch import fetched
 from core.readings.reading import DepthView, Reading
 from core.runs.average import band_of, mean_curves, mean_number
 from core.runs.result import Effect, Prediction, Readouts
@@ -44,7 +45,7 @@ def depths(loaded: LoadedModel, trace: Trace, position: int | None) -> Depths | 
     logits = unembed(loaded, trace.residuals[:, position])
     if trace.logits is not None:
         logits = logits.clone()  # what was made in inference mode may not be written to
-        logits[-1] = trace.logits[position].float().cpu().double()
+        logits[-1] = fetched(trace.logits[position])[0]
     return Depths(logits, logits.log_softmax(dim=-1))
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.readings.fetch import fetched
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -27,5 +29,8 @@ class CleanSpread:
 
 def spread_of(layers: Tensor) -> CleanSpread:
     """Return the spread of activations [layer, token, width]."""
-    whole = tuple(float(layer.float().std()) for layer in layers)
-    return CleanSpread(whole, tuple(tuple(layer.float().std(dim=-1).tolist()) for layer in layers))
+    import torch
+
+    whole = torch.stack([layer.float().std() for layer in layers])
+    whole, by_token = fetched(whole, torch.stack([layer.float().std(dim=-1) for layer in layers]))
+    return CleanSpread(tuple(whole.tolist()), tuple(map(tuple, by_token.tolist())))

@@ -65,6 +65,7 @@ class Tape:
     by_rows: bool = False
     in_batches: bool = False
     _rerun: tuple[tuple[int, ...], dict[int, Tensor]] = ((), {})
+    _indices: dict[tuple[int, ...], Tensor] = field(default_factory=dict)
 
     @cached_property
     def trace(self) -> Trace:
@@ -77,6 +78,14 @@ class Tape:
         kept = (self.residuals, *self.keys, *self.values, *self._rerun[1].values())
         return sum(each.nbytes for each in kept)
 
+    def index(self, places: tuple[int, ...]) -> Tensor:
+        """Return places as an index that stands on the device: sent there once, not in every layer."""
+        import torch
+
+        if places not in self._indices:
+            self._indices[places] = torch.tensor(places, dtype=torch.long, device=self.residuals.device)
+        return self._indices[places]
+
     def rerun(self, again: Again, rows: tuple[int, ...], first: int, depth: int) -> Tensor:
         """Return clean hidden states [1, row, d_model] as a run from a first layer on, for these rows only, gives them.
 
@@ -84,7 +93,7 @@ class Tape:
         """
         known = self._rerun[1] if self._rerun[0] == rows else {}
         if first not in known:
-            known = {first: self.residuals[first, list(rows)][None]}
+            known = {first: self.residuals[first, self.index(rows)][None]}
         self._rerun = rows, known
         if depth not in known:
             known[depth] = again.layer(depth - 1, self.rerun(again, rows, first, depth - 1), rows)
@@ -209,7 +218,8 @@ class Again:
         self._layer, self._rows = number, rows
         call, whole = self._tape.calls[number], len(self._tape.ids)
         if len(rows) < whole:
-            call = Call(_of_rows(call.args, rows, whole), _of_rows(call.kwargs, rows, whole))
+            index = self._tape.index(rows)
+            call = Call(_of_rows(call.args, index, whole), _of_rows(call.kwargs, index, whole))
         with fast_products([self._blocks[number]], len(hidden) * len(rows)), _put_on(self._loaded, hooks):
             out = self._blocks[number](hidden, *call.args, **call.kwargs)
         found: Tensor = out[0] if isinstance(out, tuple) else out
@@ -229,11 +239,11 @@ class Again:
                 full.append(torch.cat([before, new], dim=2))
             else:
                 each = clean.expand(new.shape[0], -1, -1, -1).clone()
-                each[:, :, list(rows)] = new
+                each[:, :, self._tape.index(rows).to(new.device)] = new
                 full.append(each)
         if mask is None and self._loaded.info.objective == "causal":
             keys = torch.arange(whole, device=k.device)
-            visible = keys[None] <= torch.tensor(rows, device=k.device)[:, None]
+            visible = keys[None] <= self._tape.index(rows).to(k.device)[:, None]
             mask = torch.zeros(visible.shape, dtype=k.dtype, device=k.device).masked_fill_(
                 ~visible, torch.finfo(k.dtype).min
             )[None, None]
@@ -265,19 +275,15 @@ def _put_on(loaded: LoadedModel, hooks: Hooks | None) -> Iterator[None]:
         yield
 
 
-def _of_rows(value: Any, rows: tuple[int, ...], whole: int) -> Any:
+def _of_rows(value: Any, index: Tensor, whole: int) -> Any:
     """Return a recorded argument for some rows only: masks, positions and what rotates by them."""
     import torch
 
     if isinstance(value, dict):
-        return {name: _of_rows(each, rows, whole) for name, each in value.items()}
+        return {name: _of_rows(each, index, whole) for name, each in value.items()}
     if isinstance(value, tuple):
-        return tuple(_of_rows(each, rows, whole) for each in value)
+        return tuple(_of_rows(each, index, whole) for each in value)
     if not isinstance(value, torch.Tensor):
         return value
     axis = {1: 0, 2: 1, 3: 1, 4: 2}.get(value.dim())
-    return (
-        value
-        if axis is None or value.shape[axis] != whole
-        else value.index_select(axis, torch.tensor(rows, device=value.device))
-    )
+    return value if axis is None or value.shape[axis] != whole else value.index_select(axis, index.to(value.device))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from core.hooks.attach import Hook, attached
 from core.hooks.attention import attention_tapped
 from core.hooks.products import fast_products
+from core.readings.fetch import fetched
 from core.runs.batch import Batch, inputs_of, one, unpadded
 from core.runs.compile import NOTHING, Compiled
 from core.runs.spread import CleanSpread, spread_of
@@ -168,4 +169,4 @@ def unembed(loaded: LoadedModel, residual: Tensor) -> Tensor:
     import torch
 
     with torch.inference_mode():
-        return answer_of(loaded, residual).float().cpu().double()
+        return fetched(answer_of(loaded, residual))[0]
