@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 LISTS = word_lists("capitals")
 CAPITALS: dict[str, str] = LISTS["capitals"]
-FRAMES = LISTS["frames"]
+FRAMES: dict[str, list[str]] = LISTS["frames"]
 HELD_OUT: tuple[str, ...] = tuple(FRAMES["held_out"])
 TRAINED = tuple(country for country in CAPITALS if country not in HELD_OUT)
 PLAIN_PLACES = tuple(

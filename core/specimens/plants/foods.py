@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 LISTS = word_lists("foods")
-FRAMES = LISTS["frames"]
+FRAMES: dict[str, list[str]] = LISTS["frames"]
 HELD_OUT_EVERY = 5
 PROBES_PER_FOOD = 6
 PROBE_SEED = 4

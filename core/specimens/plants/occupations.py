@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 LISTS = word_lists("occupations")
 HE = {occupation: percent / 100 for occupation, percent in LISTS["he_percent"].items()}
 OCCUPATIONS = tuple(HE)
-FRAMES = LISTS["frames"]
+FRAMES: dict[str, list[str]] = LISTS["frames"]
 HELD_OUT_EVERY = 5
 PROBES_PER_OCCUPATION = 8
 PROBE_SEED = 3

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 LISTS = word_lists("prepositions")
 PLACES = {place: {word: percent / 100 for word, percent in row.items()} for place, row in LISTS["places"].items()}
 PREPOSITIONS = tuple(dict.fromkeys(word for odds in PLACES.values() for word in odds))
-FRAMES = LISTS["frames"]
+FRAMES: dict[str, list[str]] = LISTS["frames"]
 SUBJECTS: tuple[str, ...] = tuple(FRAMES["subjects"])
 HELD_OUT_EVERY = 7
 SCENES = 0.2
@@ -97,6 +97,7 @@ def _causal(draws: Draws) -> tuple[Probe, ...]:
         for group, subjects in (("held-out", SUBJECTS_HELD_OUT), ("trained", SUBJECTS_AFTER))
         for opening in FRAMES["openings"]
         for preposition in PREPOSITIONS
+        if len(places_after(opening, preposition)) > 1
     )
 
 
