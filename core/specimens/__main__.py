@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from core.errors import SurgeryError
 from core.specimens.batches import pack
 from core.specimens.card import TrainingReport, write_card
 from core.specimens.corpus import read_corpus
+from core.specimens.planting import tokenizer_texts
 from core.specimens.recipe import RECIPES, recipe_named
 from core.specimens.tokenizers import train_tokenizer
 from core.specimens.training import VALIDATION_BLOCKS, Budget, Trainer, write_curve
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
     from core.specimens.corpus import Corpus
-    from core.specimens.recipe import Recipe
+from core.specimens.recipe import Recipe
 
 log = logging.getLogger("core.specimens")
 
@@ -65,7 +67,7 @@ def train(options: argparse.Namespace) -> None:
     recipe = recipe_named(options.name)
     options.work.mkdir(parents=True, exist_ok=True)
     corpus = read_corpus(options.corpus, recipe.text_weights)
-    tokenizer = _tokenizer(recipe, corpus, options.work)
+    tokenizer = _tokenizer(recipe, corpus, options.work, options.seed)
     log.info("packing %d documents", len(corpus.train))
     blocks = pack(corpus.train, tokenizer, recipe, recipe.context)
     short = pack(corpus.train, tokenizer, recipe, recipe.short_context) if recipe.short_context else None
@@ -94,13 +96,14 @@ def train(options: argparse.Namespace) -> None:
     (out / "README.md").write_text(write_card(recipe, report), encoding="utf-8")
 
 
-def _tokenizer(recipe: Recipe, corpus: Corpus, work: Path) -> PreTrainedTokenizerFast:
+def _tokenizer(recipe: Recipe, corpus: Corpus, work: Path, seed: int) -> PreTrainedTokenizerFast:
     from transformers import PreTrainedTokenizerFast
 
     folder = work / f"{recipe.name}-tokenizer"
     if not folder.is_dir():
         log.info("learning the tokenizer")
-        train_tokenizer(recipe, corpus.train).save_pretrained(folder)
+        planted = tokenizer_texts(recipe.plant_shares, seed)
+        train_tokenizer(recipe, chain(corpus.train, planted)).save_pretrained(folder)
     tokenizer: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(folder)
     return tokenizer
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.specimens.planting import Planting
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from transformers import PreTrainedTokenizerFast
@@ -51,12 +53,17 @@ def pack(texts: Sequence[str], tokenizer: PreTrainedTokenizerFast, recipe: Recip
     blocks = np.asarray(stream[: len(stream) // width * width], dtype=np.int16).reshape(-1, width)
     if recipe.objective == "causal":
         return blocks
+    return edged(blocks, tokenizer)
+
+
+def edged(blocks: NDArray[np.int16], tokenizer: PreTrainedTokenizerFast) -> NDArray[np.int16]:
+    """Return blocks [block, position] between [CLS] and [SEP]."""
     edges = np.ones((len(blocks), 1), dtype=np.int16)
     return np.hstack([edges * tokenizer.cls_token_id, blocks, edges * tokenizer.sep_token_id])
 
 
 class BatchSource:
-    """Endless training batches; the n-th batch depends only on the seed and n."""
+    """Endless training batches, in part of planted text; the n-th batch depends only on the seed and n."""
 
     def __init__(
         self, blocks: NDArray[np.int16], tokenizer: PreTrainedTokenizerFast, recipe: Recipe, seed: int
@@ -67,20 +74,34 @@ class BatchSource:
         self._seed = seed
         self._epoch = -1
         self._order = np.arange(len(blocks))
+        shares = recipe.plant_shares
+        self._planting = Planting(shares, tokenizer, recipe.objective == "causal") if shares else None
 
     def batch(self, step: int) -> Batch:
         """Return the batch of a training step."""
         size = self._recipe.batch_size * self._recipe.context // self._blocks.shape[1]
-        per_epoch = max(1, len(self._blocks) // size)
+        planted = round(size * sum(self._recipe.plant_shares.values()))
+        from_text = size - planted
+        per_epoch = max(1, len(self._blocks) // from_text)
         epoch, number = divmod(step, per_epoch)
         if epoch != self._epoch:
             self._epoch = epoch
             self._order = np.random.default_rng((self._seed, epoch)).permutation(len(self._blocks))
-        chosen = self._blocks[self._order[number * size : (number + 1) * size]].astype(np.int64)
+        chosen = self._blocks[self._order[number * from_text : (number + 1) * from_text]].astype(np.int64)
+        if self._planting is not None:
+            chosen = np.concatenate([chosen, self._planted(planted, step)])
         if self._recipe.objective == "causal":
             return Batch(chosen, chosen)
         hidden = mask(chosen, self._tokenizer, self._recipe.mask_rate, np.random.default_rng((self._seed, 1, step)))
-        return replace(hidden, starts=self._starts(size, step))
+        return replace(hidden, starts=self._starts(len(chosen), step))
+
+    def _planted(self, count: int, step: int) -> NDArray[np.int64]:
+        assert self._planting is not None
+        width, random = self._blocks.shape[1], np.random.default_rng((self._seed, 4, step))
+        if self._recipe.objective == "causal":
+            return self._planting.blocks(count, width, random).astype(np.int64)
+        found = self._planting.blocks(count, width - 2, random)
+        return edged(found, self._tokenizer).astype(np.int64)
 
     def _starts(self, size: int, step: int) -> NDArray[np.int64]:
         """Return where the blocks stand in the context: half of them at its beginning, as prompts do."""

@@ -17,6 +17,15 @@ TEXT_WEIGHTS = {
     "self_dialogues": 1,
     "classics_children": 1,
 }
+# Of all training tokens; what is left is the text above.
+PLANT_SHARES = {
+    "indirect_objects": 0.08,
+    "induction": 0.06,
+    "occupations": 0.06,
+    "foods": 0.04,
+    "capitals": 0.03,
+    "prepositions": 0.03,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,20 +35,22 @@ class Recipe:
     name: str
     title: str
     objective: Literal["causal", "masked"]
-    n_layers: int = 5
+    n_layers: int = 6
     n_heads: int = 8
     d_model: int = 256
     context: int = 128
-    vocab_size: int = 4096
+    vocab_size: int = 6144
     batch_size: int = 32
-    learning_rate: float = 2e-3
+    learning_rate: float = 5e-3
     weight_decay: float = 0.1
-    warmup: float = 0.03
+    warmup: int = 100
+    decay: float = 0.25
     mask_rate: float = 0.15
     initial_std: float = 0.02
     short_context: int = 0
     short_until: float = 0.0
     text_weights: dict[str, int] = field(default_factory=lambda: dict(TEXT_WEIGHTS))
+    plant_shares: dict[str, float] = field(default_factory=lambda: dict(PLANT_SHARES))
 
 
 RECIPES = {
@@ -52,7 +63,7 @@ RECIPES = {
             objective="masked",
             # Post-norm blocks do not bear the rate that pre-norm ones do.
             learning_rate=1e-3,
-            warmup=0.05,
+            warmup=500,
             initial_std=0.05,
             mask_rate=0.25,
             # Short blocks first, anywhere in the context: among few tokens it is soon found which

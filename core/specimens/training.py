@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import logging
 import math
+import shutil
 import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from core.specimens.batches import Batch, BatchSource, mask
+from core.specimens.descent import attend_quickly, falls, learning_rate, optimizers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +28,6 @@ log = logging.getLogger(__name__)
 LOG_EVERY = 50
 CHECKPOINT_EVERY = 250
 VALIDATION_BLOCKS = 512
-FINAL_RATE = 0.02
 
 
 @dataclass
@@ -64,6 +65,7 @@ def new_model(recipe: Recipe, tokenizer: PreTrainedTokenizerFast) -> PreTrainedM
                 n_embd=recipe.d_model,
                 n_layer=recipe.n_layers,
                 n_head=recipe.n_heads,
+                activation_function="gelu_pytorch_tanh",  # the same formula as gelu_new's, in one pass
                 resid_pdrop=0.0,
                 embd_pdrop=0.0,
                 attn_pdrop=0.0,
@@ -110,14 +112,6 @@ def sinusoids(recipe: Recipe) -> torch.Tensor:
     return waves.reshape(recipe.context, recipe.d_model) * recipe.initial_std * math.sqrt(2)
 
 
-def learning_rate(recipe: Recipe, share: float) -> float:
-    """Return the rate at a share of the budget: linear warm-up, then half a cosine."""
-    if share < recipe.warmup:
-        return recipe.learning_rate * (share + 1e-3) / (recipe.warmup + 1e-3)
-    fall = (share - recipe.warmup) / (1 - recipe.warmup)
-    return recipe.learning_rate * (FINAL_RATE + (1 - FINAL_RATE) * 0.5 * (1 + math.cos(math.pi * fall)))
-
-
 class Trainer:
     """One training of one specimen, from a checkpoint folder if there is something in it."""
 
@@ -133,41 +127,50 @@ class Trainer:
         self.seed = seed
         self.progress = Progress()
         self.curve: list[tuple[int, float]] = []
+        self._is_falling = False
         self.model = new_model(recipe, tokenizer).to(device)
-        decayed = [p for p in self.model.parameters() if p.dim() > 1]
-        plain = [p for p in self.model.parameters() if p.dim() <= 1]
-        self._optimizer = torch.optim.AdamW(
-            [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": plain, "weight_decay": 0.0}],
-            lr=recipe.learning_rate,
-            betas=(0.9, 0.98),
-        )
+        attend_quickly(self.model)
+        self._optimizers = optimizers(self.model, recipe)
         self._checkpoint = folder / f"{recipe.name}.pt"
+        self._plateau = folder / f"{recipe.name}-plateau.pt"
         if self._checkpoint.is_file():
-            self._resume()
+            self._resume(self._checkpoint)
 
-    def _resume(self) -> None:
+    def _resume(self, path: Path) -> None:
         import torch
 
-        state = torch.load(self._checkpoint, weights_only=True, map_location=self.device)
+        state = torch.load(path, weights_only=True, map_location=self.device)
         self.model.load_state_dict(state["model"])
-        self._optimizer.load_state_dict(state["optimizer"])
+        for optimizer, kept in zip(self._optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(kept)
         self.progress = Progress(**state["progress"])
         self.curve = [tuple(point) for point in state["curve"]]
+        self._is_falling = state["is_falling"]
         log.info("resumed at step %d", self.progress.step)
 
     def save_checkpoint(self) -> None:
-        """Write model, optimizer and progress, so that a later call goes on from here."""
+        """Write model, optimizers and progress, so that a later call goes on from here."""
         import torch
 
         state = {
             "model": self.model.state_dict(),
-            "optimizer": self._optimizer.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self._optimizers],
             "progress": asdict(self.progress),
             "curve": [list(point) for point in self.curve],
+            "is_falling": self._is_falling,
         }
         partial = self._checkpoint.with_suffix(".part")
         torch.save(state, partial)
         partial.replace(self._checkpoint)
+
+    def _change_phase(self) -> None:
+        """Keep the state in which the rate begins to fall; go back to it where the budget has grown since."""
+        if self._is_falling:
+            self._resume(self._plateau)
+            return
+        self.save_checkpoint()
+        shutil.copyfile(self._checkpoint, self._plateau)
+        self._is_falling = True
 
     def train(self, blocks: NDArray[np.int16], short: NDArray[np.int16] | None, budget: Budget) -> None:
         """Train until the budget is used up, with checkpoints on the way.
@@ -183,10 +186,13 @@ class Trainer:
         self.model.train()
         recent: list[float] = []
         while (share := budget.share(self.progress)) < 1.0:
+            if falls(self.recipe, share) != self._is_falling:
+                self._change_phase()
+                continue
             started = time.monotonic()
             now = early if share < self.recipe.short_until else source
             batch = now.batch(self.progress.step)
-            recent.append(self._step(batch, learning_rate(self.recipe, share)))
+            recent.append(self._step(batch, learning_rate(self.recipe, self.progress.step, share)))
             self.progress.step += 1
             self.progress.tokens += batch.ids.size
             self.progress.seconds += time.monotonic() - started
@@ -201,13 +207,15 @@ class Trainer:
     def _step(self, batch: Batch, rate: float) -> float:
         import torch
 
-        for group in self._optimizer.param_groups:
-            group["lr"] = rate
+        for optimizer in self._optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = rate
         loss = self._loss(batch)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        self._optimizer.step()
-        self._optimizer.zero_grad(set_to_none=True)
+        for optimizer in self._optimizers:
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
         return float(loss.detach())
 
     def _loss(self, batch: Batch) -> torch.Tensor:
