@@ -25,7 +25,7 @@ def fetched(*found: Tensor) -> list[Tensor]:
     for each, place in zip(found, landing, strict=True):
         place.copy_(each, non_blocking=True)
     for device in devices:
-        arrived = torch.cuda.Event()
+        arrived = torch.cuda.Event()  # type: ignore[no-untyped-call]
         arrived.record(torch.cuda.current_stream(device))
         arrived.synchronize()
     return [place.to(torch.float64, copy=True) for place in landing]

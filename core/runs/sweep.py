@@ -16,7 +16,10 @@ import numpy as np
 from core.hooks.attach import Hook
 from core.hooks.products import fast_products
 from core.interventions.ops import OPERATIONS
+from core.models.memory import is_out_of_memory, tidy_memory
+from core.readings.fetch import fetched
 from core.runs.batch import one
+from core.runs.batch_sizes import batch_sizes
 from core.runs.compile import Change
 from core.runs.places import Hooks, hooks_at
 from core.runs.restart import AT_ONE_ROW, first_rows, restart, where_changed
@@ -32,15 +35,10 @@ if TYPE_CHECKING:
     from core.interventions.operation import Activation
     from core.models.loaded_model import LoadedModel
     from core.readings.values import Pair
+    from core.runs.batch_sizes import BatchSizes
     from core.runs.request import ResolvedIncision
     from core.runs.tape import Again, Tape
 
-# Rows of one matrix product: enough to be bound by arithmetic, few enough for the caches.
-ROWS_AT_ONCE = 1024
-# Predictions over the whole vocabulary; each takes some 200 KB, several times over.
-ANSWERS_AT_ONCE = 128
-# What the scenarios of one wave may take; each holds its rows of one layer.
-WAVE_BYTES = 256 * 2**20
 BEFORE_THE_LAYER = ("embed", "resid_pre")
 
 
@@ -127,8 +125,7 @@ def sweep(
         yield from engine.one_by_one()
         return
     for rows, numbers in engine.groups():
-        for wave in engine.waves(rows, numbers):
-            yield from engine.wave(rows, wave)
+        yield from engine.in_waves(rows, numbers)
 
 
 class _Sweep:
@@ -160,7 +157,7 @@ class _Sweep:
             found = restart(self._loaded, self._tape, (self._cells[number],), (self._supplies[number],), self._cancel)
             cosine = self._clean.cosines(found.residuals)[None]
             last = None if self._wanted.read_position is None else found.residuals[-1, self._wanted.read_position][None]
-            yield self._clean.part((number,), last, cosine)
+            yield self._clean.part((number,), last, cosine, 1)
             yield self._tick(self._loaded.info.n_layers - self._layer(number))
 
     def groups(self) -> list[tuple[tuple[int, ...], list[int]]]:
@@ -176,14 +173,21 @@ class _Sweep:
             found.setdefault(tuple(row for row in rows if row < end), []).append(number)
         return sorted(found.items())
 
-    def waves(self, rows: tuple[int, ...], numbers: list[int]) -> Iterator[list[int]]:
-        """Cut cells into waves that fit into memory, the last layers first."""
-        width = self._loaded.info.d_model * self._tape.residuals.element_size()
-        most = max(1, WAVE_BYTES // (2 * max(1, len(rows)) * width))
-        ordered = sorted(numbers, key=self._layer)
-        while ordered:
-            yield ordered[-most:]
-            ordered = ordered[:-most]
+    def in_waves(self, rows: tuple[int, ...], numbers: list[int]) -> Iterator[Part | Tick]:
+        """Run cells in waves, the last layers first; in smaller ones, where memory runs out."""
+        sizes, left = batch_sizes(self._loaded.info, len(self._tape.ids), len(rows)), sorted(numbers, key=self._layer)
+        while left:
+            wave, worked = left[-sizes.wave :], self._worked
+            try:
+                yield from self.wave(rows, wave, sizes)
+            except Exception as error:
+                if len(wave) == 1 or not is_out_of_memory(error):
+                    raise
+                self._worked, sizes = worked, sizes.halved(len(wave))
+            else:
+                left = left[: -len(wave)]
+                continue
+            tidy_memory(self._loaded.info.device)  # here, where no error holds on to what was tried
 
     def _layer(self, number: int) -> int:
         return self._cells[number].site.layer or 0
@@ -192,23 +196,24 @@ class _Sweep:
         self._worked += layers
         return Tick(self._worked / self._work)
 
-    def wave(self, rows: tuple[int, ...], numbers: list[int]) -> Iterator[Part | Tick]:
+    def wave(self, rows: tuple[int, ...], numbers: list[int], sizes: BatchSizes) -> Iterator[Part | Tick]:
         """Run cells as one batch that grows from layer to layer."""
         import torch
 
-        cosine = np.repeat(self._clean.cosine[None], len(numbers), axis=0)
+        # Stays on the device until the wave is over: to fetch it at every layer would be to wait there.
+        cosine = self._clean.cosine.expand(len(numbers), -1, -1).clone()
         if not rows:  # nothing that is read out comes after what is operated on
-            yield self._clean.part(tuple(numbers), None, cosine)
+            yield self._clean.part(tuple(numbers), None, cosine, sizes.answers)
             return
         first = self._layer(numbers[0])
-        chosen = list(rows)
+        chosen = self._tape.index(rows)
         active = self._tape.residuals[first : first + 1, chosen]
         joined = 0
         for layer in range(first, self._loaded.info.n_layers):
             self._cancel.check()
             joining = [n for n in numbers[joined:] if self._layer(n) == layer]
             with running(self._loaded, self._tape) as again:
-                active = self._one_layer(again, layer, active, rows)
+                active = self._one_layer(again, layer, active, rows, sizes.product)
                 if joining:
                     before, after = self._join(again, layer, joining, rows, active[0])
                     active = torch.cat([active, after])
@@ -221,12 +226,11 @@ class _Sweep:
             yield self._tick(joined)
         read = self._wanted.read_position
         last = None if read is None or read not in rows else stream[:, rows.index(read)]
-        yield self._clean.part(tuple(numbers), last, cosine)
+        yield self._clean.part(tuple(numbers), last, cosine, sizes.answers)
 
-    def _one_layer(self, again: Again, layer: int, active: Tensor, rows: tuple[int, ...]) -> Tensor:
+    def _one_layer(self, again: Again, layer: int, active: Tensor, rows: tuple[int, ...], at_once: int) -> Tensor:
         import torch
 
-        at_once = max(1, ROWS_AT_ONCE // len(rows))
         if len(active) <= at_once:
             return again.layer(layer, active, rows)
         # For all the parts, so that what is prepared for a layer is prepared once.
@@ -246,17 +250,17 @@ class _Sweep:
         if any(before):
             hooks.modules.append(Hook(self._loaded.blocks[layer], "input", seen.append))
         # The clean run goes along: other shapes are rounded in another way.
-        hidden = self._tape.residuals[layer, list(mine)].expand(len(cells) + 1, -1, -1)
+        hidden = self._tape.residuals[layer, self._tape.index(mine)].expand(len(cells) + 1, -1, -1)
         out = again.layer(layer, hidden, mine, hooks)
         kept = [row for row in mine if row in rows]
-        here, there = [mine.index(row) for row in kept], [rows.index(row) for row in kept]
+        here, there = (self._tape.index(tuple(map(each.index, kept))) for each in (mine, rows))
 
         def joined(clean: Tensor, x: Tensor) -> Tensor:
             full = clean.expand(len(cells), -1, -1).clone()
             full[:, there] = where_changed(x[1:, here], x[:1, here], clean[there])
             return full
 
-        before_it = joined(self._tape.residuals[layer, list(rows)], seen[0]) if seen else None
+        before_it = joined(self._tape.residuals[layer, self._tape.index(rows)], seen[0]) if seen else None
         return before_it, joined(clean_out, out)
 
     def _rows_of(self, cells: Sequence[ResolvedIncision], rows: tuple[int, ...]) -> tuple[int, ...]:
@@ -304,14 +308,16 @@ class _Answers:
         predicts = loaded.head is not None and wanted.read_position is not None
         self._clean_last = residuals[-1, wanted.read_position] if predicts else None
 
-    def cosines(self, residuals: Tensor) -> NDArray[np.float64]:
+    def cosines(self, residuals: Tensor) -> Tensor:
         """Return the pairs' similarities by depth [pair, n_layers + 1] of one run."""
-        rows = [_cosine(residuals[:, pair.a], residuals[:, pair.b]) for pair in self._wanted.pairs]
-        return np.stack(rows) if rows else np.zeros((0, len(residuals)))
+        import torch
 
-    def cosine_at(self, depth: int, stream: Tensor, rows: tuple[int, ...]) -> NDArray[np.float64]:
+        rows = [_cosine(residuals[:, pair.a], residuals[:, pair.b]) for pair in self._wanted.pairs]
+        return torch.stack(rows) if rows else _wide(residuals.new_empty(0, len(residuals)))
+
+    def cosine_at(self, depth: int, stream: Tensor, rows: tuple[int, ...]) -> Tensor:
         """Return the similarities [cell, pair] at one depth, of hidden states [cell, row, d_model]."""
-        found = np.empty((len(stream), len(self._wanted.pairs)))
+        found = self.cosine.new_empty(len(stream), len(self._wanted.pairs))
         for number, pair in enumerate(self._wanted.pairs):
             a, b = (
                 stream[:, rows.index(end)] if end in rows else self._ends[end][depth].expand(len(stream), -1)
@@ -320,45 +326,55 @@ class _Answers:
             found[:, number] = _cosine(a, b)
         return found
 
-    def part(self, cells: tuple[int, ...], last: Tensor | None, cosine: NDArray[np.float64]) -> Part:
+    def part(self, cells: tuple[int, ...], last: Tensor | None, cosine: Tensor, at_once: int) -> Part:
         """Return cells' readouts, from their last residual at the read position; None where it is the clean one."""
         import torch
 
         wanted = self._wanted
         if self._clean_last is None or wanted.target is None:
-            return Part(cells, None, None, None, cosine)
+            return Part(cells, None, None, None, fetched(cosine)[0].numpy())
         if last is None:
             last = self._clean_last.expand(len(cells), -1)
-        log_prob, d_log_prob, difference, d_difference, kl = (np.empty(len(cells)) for _ in range(5))
         with torch.inference_mode():
-            for start in range(0, len(cells), ANSWERS_AT_ONCE):
-                chunk = slice(start, min(start + ANSWERS_AT_ONCE, len(cells)))
-                # The clean run goes along: other shapes are rounded in another way.
-                log_probs = self._log_probs(torch.cat([self._clean_last[None], last[chunk]]))
-                of_target = log_probs[:, wanted.target].double().cpu().numpy()
-                log_prob[chunk], d_log_prob[chunk] = of_target[1:], of_target[1:] - of_target[0]
-                if wanted.versus is not None:
-                    apart = of_target - log_probs[:, wanted.versus].double().cpu().numpy()
-                    difference[chunk], d_difference[chunk] = apart[1:], apart[1:] - apart[0]
-                clean = log_probs[0]
-                moved = (clean - log_probs[1:]) @ clean.exp()
-                kl[chunk] = moved.double().clamp_min(0.0).cpu().numpy()
+            answers = torch.cat([self._answers(chunk) for chunk in torch.split(last, at_once)], dim=1)
+        curves, numbers = (each.numpy() for each in fetched(cosine, answers))
+        log_prob, clean_log_prob, other, clean_other, kl = numbers
+        change, kl = log_prob - clean_log_prob, np.maximum(kl, 0.0)
         if wanted.versus is None:
-            return Part(cells, log_prob, None, kl, cosine, d_log_prob)
-        return Part(cells, log_prob, difference, kl, cosine, d_log_prob, d_difference)
+            return Part(cells, log_prob, None, kl, curves, change)
+        difference = log_prob - other
+        return Part(cells, log_prob, difference, kl, curves, change, difference - (clean_log_prob - clean_other))
+
+    def _answers(self, last: Tensor) -> Tensor:
+        """Return [5, cell]: log p of the target and of the token it is compared with, each also clean; and KL."""
+        import torch
+
+        assert self._clean_last is not None
+        # The clean run goes along: other shapes are rounded in another way.
+        log_probs = self._log_probs(torch.cat([self._clean_last[None], last]))
+        clean, operated = log_probs[0], log_probs[1:]
+        found = [(clean - operated) @ clean.exp()]
+        for token in (self._wanted.versus, self._wanted.target):
+            of_token = log_probs[:, self._wanted.target if token is None else token]
+            found = [of_token[1:], of_token[0].expand(len(last)), *found]
+        return torch.stack(found)
 
     def _log_probs(self, last: Tensor) -> Tensor:
         with fast_products(self._loaded.head_parts, len(last)):
             return answer_of(self._loaded, last).float().log_softmax(dim=-1)
 
 
-def _cosine(a: Tensor, b: Tensor) -> NDArray[np.float64]:
+def _cosine(a: Tensor, b: Tensor) -> Tensor:
     """Return cosine similarities of vectors [n, d_model]; 0 where one has no length."""
     import torch
 
     with torch.inference_mode():
-        a, b = a.double(), b.double()
+        a, b = _wide(a), _wide(b)
         lengths = a.norm(dim=-1) * b.norm(dim=-1)
-        found = (a * b).sum(dim=-1) / torch.where(lengths == 0, torch.ones_like(lengths), lengths)
-        numbers: NDArray[np.float64] = found.cpu().numpy()
-        return numbers
+        found: Tensor = (a * b).sum(dim=-1) / torch.where(lengths == 0, torch.ones_like(lengths), lengths)
+        return found
+
+
+def _wide(x: Tensor) -> Tensor:
+    """Return numbers in double precision, where a device has it: Apple's has not."""
+    return x.float() if x.device.type == "mps" else x.double()

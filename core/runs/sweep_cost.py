@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.runs.batch_sizes import batch_sizes
 from core.runs.restart import first_rows
-from core.runs.sweep import ROWS_AT_ONCE
 from core.runs.tape import running
 from core.runs.trace import answer_of
 
@@ -58,7 +58,7 @@ def batches_of(
         by_rows.setdefault(len(first_rows(loaded, tape, (cells[number],))), []).append(number)
     made = []
     for rows, numbers in sorted(by_rows.items()):
-        most = max(FEWEST_CELLS, -(-ROWS_AT_ONCE // rows)) if tape.in_batches else FEWEST_CELLS
+        most = max(FEWEST_CELLS, _at_once(loaded, tape, rows))
         ordered = sorted(numbers, key=lambda number: -(cells[number].site.layer or 0))
         for start in range(0, len(ordered), most):
             chosen = tuple(ordered[start : start + most])
@@ -79,7 +79,7 @@ def estimated_seconds(loaded: LoadedModel, tape: Tape, batches: Sequence[CellBat
     middle = loaded.info.n_layers // 2
     for batch in batches:
         if batch.rows not in seconds_per_layer:
-            at_once = max(1, min(len(batch.cells), ROWS_AT_ONCE // batch.rows)) if tape.in_batches else 1
+            at_once = min(len(batch.cells), _at_once(loaded, tape, batch.rows))
             rows = tuple(range(len(tape.ids) - batch.rows, len(tape.ids)))
             hidden = tape.residuals[middle, list(rows)]
             with running(loaded, tape) as again:
@@ -97,6 +97,11 @@ def estimated_seconds(loaded: LoadedModel, tape: Tape, batches: Sequence[CellBat
             _settle(loaded)
         found += sum(len(batch.cells) for batch in batches) * (time.perf_counter() - started) / max(count, 1)
     return found
+
+
+def _at_once(loaded: LoadedModel, tape: Tape, rows: int) -> int:
+    """Return how many cells, each of so many rows, go through a layer in one piece."""
+    return batch_sizes(loaded.info, len(tape.ids), rows).product if tape.in_batches else 1
 
 
 def _settle(loaded: LoadedModel) -> None:

@@ -48,7 +48,7 @@ class Brake:
 
         patch.setattr(sweep_run, "sweep", braked)
         patch.setattr("core.runs.sweep_cost.FEWEST_CELLS", 4)
-        patch.setattr("core.runs.sweep_cost.ROWS_AT_ONCE", 4)
+        patch.setattr("core.runs.batch_sizes.ROWS_AT_ONCE", 4)
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class OnDevice(torch.Tensor):
     """A tensor that says that it is on a CUDA device."""
 
-    is_cuda = property(lambda self: True)  # type: ignore[assignment]
-    __torch_function__ = torch._C._disabled_torch_function_impl
+    is_cuda = property(lambda self: True)
+    __torch_function__ = torch._C._disabled_torch_function_impl  # type: ignore[assignment]
 
 
 class Device:

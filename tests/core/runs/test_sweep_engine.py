@@ -78,7 +78,7 @@ def test_that_small_chunks_and_waves_give_the_same(tiny_of: TinyOf) -> None:
     pair = pair_of(tiny_of, "llama", "")
     tape, cells = record(pair.loaded, pair.ids, CancelToken()), cells_of(pair)
     usual = swept(pair, tape, cells)
-    small = patch.multiple("core.runs.sweep", ROWS_AT_ONCE=12, WAVE_BYTES=4096, ANSWERS_AT_ONCE=3)
+    small = patch.multiple("core.runs.batch_sizes", ROWS_AT_ONCE=12, WAVE_BYTES=4096, ANSWERS_AT_ONCE=3)
     with small, patch("core.hooks.products.MANY_ROWS", 1):
         cut_up = swept(pair, tape, cells)
     for number, (log_prob, cosine) in usual.items():
