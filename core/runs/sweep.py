@@ -103,6 +103,8 @@ def sweep(
     supplies: Sequence[Activation],
     wanted: Wanted,
     cancel: CancelToken,
+    *,
+    bf16: bool = False,
 ) -> Iterator[Part | Tick]:
     """Run every cell on its own, and yield them in parts, the cheapest first, with a tick after every layer.
 
@@ -114,13 +116,15 @@ def sweep(
         At any hook point but the logits, and without receivers.
     supplies : sequence of Activation
         For each cell what its operation needs beforehand.
+    bf16 : bool
+        Whether the layers after a cell's own multiply in bf16 what it differs by from the clean run.
 
     Raises
     ------
     Cancelled
         If the token was set; asked for before every layer.
     """
-    engine = _Sweep(loaded, tape, cells, supplies, wanted, cancel)
+    engine = _Sweep(loaded, tape, cells, supplies, wanted, cancel, bf16=bf16)
     if not tape.in_batches:
         yield from engine.one_by_one()
         return
@@ -139,9 +143,12 @@ class _Sweep:
         supplies: Sequence[Activation],
         wanted: Wanted,
         cancel: CancelToken,
+        *,
+        bf16: bool,
     ) -> None:
         self._loaded = loaded
         self._tape = tape
+        self._bf16 = bf16
         self._cells = cells
         self._supplies = supplies
         self._wanted = wanted
@@ -231,11 +238,16 @@ class _Sweep:
     def _one_layer(self, again: Again, layer: int, active: Tensor, rows: tuple[int, ...], at_once: int) -> Tensor:
         import torch
 
-        if len(active) <= at_once:
+        if len(active) == 1:
             return again.layer(layer, active, rows)
         # For all the parts, so that what is prepared for a layer is prepared once.
-        with fast_products([self._loaded.blocks[layer]], len(active) * len(rows)):
-            return torch.cat([again.layer(layer, part, rows) for part in torch.split(active, at_once)])
+        with fast_products([self._loaded.blocks[layer]], len(active) * len(rows), bf16=self._bf16):
+            if len(active) <= at_once:
+                return again.layer(layer, active, rows)
+            clean, *parts = active[:1], *torch.split(active[1:], at_once)
+            # The clean run goes along in every part.
+            found = [again.layer(layer, torch.cat([clean, part]), rows) for part in parts]
+        return torch.cat([found[0], *(each[1:] for each in found[1:])])
 
     def _join(
         self, again: Again, layer: int, numbers: list[int], rows: tuple[int, ...], clean_out: Tensor
