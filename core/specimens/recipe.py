@@ -48,7 +48,6 @@ class Recipe:
     mask_rate: float = 0.15
     initial_std: float = 0.02
     short_context: int = 0
-    short_until: float = 0.0
     text_weights: dict[str, int] = field(default_factory=lambda: dict(TEXT_WEIGHTS))
     plant_shares: dict[str, float] = field(default_factory=lambda: dict(PLANT_SHARES))
 
@@ -62,14 +61,13 @@ RECIPES = {
             title="Small masked specimen",
             objective="masked",
             # Post-norm blocks do not bear the rate that pre-norm ones do.
-            learning_rate=1e-3,
+            learning_rate=3e-3,
             warmup=500,
             initial_std=0.05,
             mask_rate=0.25,
-            # Short blocks first, anywhere in the context: among few tokens it is soon found which
-            # neighbours tell most.
+            # Short blocks until the rate falls, anywhere in the context: among few tokens it is soon
+            # found which neighbours tell most.
             short_context=32,
-            short_until=0.8,
         ),
     )
 }

@@ -179,7 +179,7 @@ class Trainer:
         ----------
         blocks, short : ndarray of int, shape [block, position]
             Training tokens, as `core.specimens.batches.pack` makes them; the short blocks serve
-            until the recipe's ``short_until`` share of the budget is used, if there are any.
+            until the rate begins to fall, if there are any.
         """
         source = BatchSource(blocks, self.tokenizer, self.recipe, self.seed)
         early = source if short is None else BatchSource(short, self.tokenizer, self.recipe, self.seed)
@@ -190,7 +190,7 @@ class Trainer:
                 self._change_phase()
                 continue
             started = time.monotonic()
-            now = early if share < self.recipe.short_until else source
+            now = source if self._is_falling else early
             batch = now.batch(self.progress.step)
             recent.append(self._step(batch, learning_rate(self.recipe, self.progress.step, share)))
             self.progress.step += 1

@@ -10,12 +10,12 @@ import pytest
 from core.specimens.recipe import RECIPES, Recipe
 from tests.fixtures.tiny_models import SENTENCES
 
-SHAPE = {"n_layers": 2, "n_heads": 2, "d_model": 32, "context": 32, "vocab_size": 300, "batch_size": 8}
+SHAPE = {"n_layers": 2, "n_heads": 2, "d_model": 32, "context": 32, "vocab_size": 300, "batch_size": 8, "warmup": 10}
 SMALL = {
     "causal": Recipe(name="small-causal", title="Tiny", objective="causal", learning_rate=1e-2, **SHAPE),  # type: ignore[arg-type]
     "masked": Recipe(
         name="small-masked", title="Tiny", objective="masked", learning_rate=1e-2, initial_std=0.05,
-        short_context=16, short_until=0.5, **SHAPE,  # type: ignore[arg-type]
+        short_context=16, **SHAPE,  # type: ignore[arg-type]
     ),
 }  # fmt: skip
 

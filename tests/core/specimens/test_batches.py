@@ -54,7 +54,7 @@ def test_that_a_batch_depends_on_the_seed_and_its_number_alone(objective: str) -
 
 
 def test_that_every_block_is_seen_once_before_any_is_seen_again() -> None:
-    recipe = replace(SMALL["causal"], batch_size=2)
+    recipe = replace(SMALL["causal"], batch_size=2, plant_shares={})
     blocks = np.arange(8 * recipe.context, dtype=np.int16).reshape(8, recipe.context)
     source = BatchSource(blocks, BYTE_PAIRS, recipe, seed=0)
     first = [source.batch(step).ids[:, 0].tolist() for step in range(4)]

@@ -16,15 +16,18 @@ from core.runs.self_check import self_check
 from core.specimens import training
 from core.specimens.__main__ import main
 from core.specimens.batches import BatchSource
+from core.specimens.descent import attend_quickly, learning_rate, optimizers
 from core.specimens.recipe import RECIPES, Recipe
-from core.specimens.training import Budget, Progress, learning_rate
+from core.specimens.training import Budget, Progress, new_model
 from tests.core.specimens.conftest import SMALL
+from tests.fixtures.tiny_models import byte_pair_tokenizer, word_piece_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     Train = Callable[..., int]
 STEPS = 24
+TOKENIZERS = {"causal": byte_pair_tokenizer(), "masked": word_piece_tokenizer()}
 
 
 @pytest.fixture
@@ -96,6 +99,41 @@ def test_that_a_training_that_was_stopped_goes_on_at_the_right_step_to_the_same_
     # Of the point at step 8 only the steps since the checkpoint are known again.
     assert stopped["step_loss"][:1] + stopped["step_loss"][2:] == straight["step_loss"][:1] + straight["step_loss"][2:]
     assert stopped["step_loss"][1][1] == pytest.approx(straight["step_loss"][1][1], abs=0.5)
+
+
+def test_that_a_longer_sitting_goes_on_where_the_rate_began_to_fall(train: Train, tmp_path: Path) -> None:
+    """A training in two sittings is the longer training, but for the shorter one's fall."""
+    assert train("straight", "--steps", 2 * STEPS) == 0
+    assert train("sittings", "--steps", STEPS) == 0
+    after_one = weights(tmp_path / "sittings")
+    assert train("sittings", "--steps", 2 * STEPS) == 0
+    straight, sittings = curve(tmp_path / "straight"), curve(tmp_path / "sittings")
+    assert sittings["step"] == straight["step"] == 2 * STEPS
+    assert equal(weights(tmp_path / "straight"), weights(tmp_path / "sittings"))
+    assert not equal(after_one, weights(tmp_path / "sittings"))
+
+
+def test_that_attending_quickly_gives_the_librarys_numbers(recipe: Recipe) -> None:
+    tokenizer = TOKENIZERS[recipe.objective]
+    torch.manual_seed(0)
+    model = new_model(recipe, tokenizer).eval()
+    ids = torch.randint(5, 200, (3, recipe.context))
+    with torch.inference_mode():
+        wanted = model(ids).logits
+        attend_quickly(model)
+        assert (model(ids).logits - wanted).abs().max() < 1e-5
+
+
+def test_that_matrices_of_the_blocks_go_to_muon_and_all_else_to_adamw(recipe: Recipe) -> None:
+    model = new_model(recipe, TOKENIZERS[recipe.objective])
+    muon, adamw = optimizers(model, recipe)
+    names = {id(weight): name for name, weight in model.named_parameters()}
+    by_muon = {names[id(weight)] for group in muon.param_groups for weight in group["params"]}
+    by_adamw = {names[id(weight)] for group in adamw.param_groups for weight in group["params"]}
+    assert by_muon | by_adamw == set(names.values())
+    assert not by_muon & by_adamw
+    assert sum("c_fc.weight" in name or "intermediate.dense.weight" in name for name in by_muon) == recipe.n_layers
+    assert not any("embed" in name or "wte" in name or "wpe" in name or "norm" in name for name in by_muon)
 
 
 def test_that_a_seed_decides_the_weights(train: Train, tmp_path: Path) -> None:
@@ -191,11 +229,16 @@ def test_that_a_budget_is_used_up_by_steps_or_minutes(budget: Budget, progress: 
 
 @pytest.mark.parametrize("recipe", [*RECIPES.values(), *SMALL.values()], ids=lambda recipe: recipe.name)
 def test_that_the_learning_rate_rises_to_its_top_and_falls_to_its_end(recipe: Recipe) -> None:
-    rates = [learning_rate(recipe, share / 1000) for share in range(1001)]
-    top = max(rates)
-    assert top == pytest.approx(recipe.learning_rate, rel=0.01)
-    place = rates.index(top)
-    assert rates[:place] == sorted(rates[:place])
-    assert rates[place:] == sorted(rates[place:], reverse=True)
-    assert 0 < rates[0] < 0.1 * top
-    assert rates[-1] == pytest.approx(0.02 * recipe.learning_rate)
+    steps = 4 * recipe.warmup
+    rates = [learning_rate(recipe, step, step / steps) for step in range(steps + 1)]
+    top, fall = recipe.learning_rate, round((1 - recipe.decay) * steps)
+    assert 0 < rates[0] <= 0.1 * top
+    assert rates[: recipe.warmup] == sorted(rates[: recipe.warmup])
+    assert rates[recipe.warmup : fall] == [top] * (fall - recipe.warmup)
+    assert rates[fall:] == sorted(rates[fall:], reverse=True)
+    assert rates[-1] == pytest.approx(0.02 * top)
+
+
+def test_that_the_rate_holds_whenever_the_training_will_end() -> None:
+    recipe = SMALL["causal"]
+    assert {learning_rate(recipe, 1000, share) for share in (0.1, 0.4, 0.75)} == {recipe.learning_rate}
