@@ -105,6 +105,8 @@ class Change:
     known : Activation
         What its operation needs to know beforehand.
     info : ModelInfo
+    moved : Tensor or None
+        Whether any call so far has changed anything, on the device; None before the first.
     """
 
     def __init__(
@@ -117,7 +119,7 @@ class Change:
     ) -> None:
         self.incision = incision
         self.site = incision.receiver or incision.site
-        self._moved: Tensor | None = None
+        self.moved: Tensor | None = None
         self.known = known
         self._batch = batch
         self._rows = rows
@@ -129,7 +131,7 @@ class Change:
     @property
     def left_as_it_was(self) -> bool:
         """Whether no call so far has changed anything; a device has to be waited for."""
-        return self._moved is None or not bool(self._moved)
+        return self.moved is None or not bool(self.moved)
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return a changed copy of an activation [batch, token, width]."""
@@ -148,7 +150,7 @@ class Change:
             before = x[:, tokens.start : tokens.stop, columns]
             after = self._carried(before) if self.incision.receiver is not None else self._operated(before, number)
             moved = (before != after).any()
-            self._moved = moved if self._moved is None else self._moved | moved
+            self.moved = moved if self.moved is None else self.moved | moved
             x[:, tokens.start : tokens.stop, columns] = after
 
     def applied(self, whole: Tensor, number: int) -> Tensor:

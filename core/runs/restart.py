@@ -127,7 +127,7 @@ class _Restart:
     def residuals(self, again: Again) -> Iterator[Tensor]:
         """Yield the residual stream [depth, token, d_model] as far as it is settled, the last time all of it."""
         tape, loaded = self._tape, self._loaded
-        found, chosen, first = tape.residuals.clone(), list(self._rows), self._first
+        found, chosen, first = tape.residuals.clone(), tape.index(self._rows), self._first
         if first == loaded.info.n_layers:
             yield found
             return
@@ -135,9 +135,9 @@ class _Restart:
             self._cancel.check()
             clean, operated = self._first_layer(again, self._in_first)
             first += 1
-            mine = list(self._mine)
+            mine = tape.index(self._mine)
             found[first, mine] = where_changed(operated, clean, found[first, mine])
-            hidden, mine = self._clean(again, first).clone(), [self._rows.index(row) for row in self._mine]
+            hidden, mine = self._clean(again, first).clone(), tape.index(tuple(map(self._rows.index, self._mine)))
             hidden[0, mine] = where_changed(operated, clean, hidden[0, mine])
             yield self._settled(found, first)
         else:
@@ -165,11 +165,13 @@ class _Restart:
 
     def _first_layer(self, again: Again, compiled: Compiled) -> tuple[Tensor, Tensor]:
         """Return the first layer's output [row, d_model] at the incised tokens alone, clean and operated."""
-        hidden = self._tape.residuals[self._first, list(self._mine)].expand(2, -1, -1)
+        import torch
+
+        hidden = self._tape.residuals[self._first, self._tape.index(self._mine)].expand(2, -1, -1)
         out = again.layer(self._first, hidden, self._mine, compiled.by_layer[self._first])
         # Two rows that are the same can be rounded apart, where experts take them by turns.
-        idle = all(change.left_as_it_was for change in compiled.changes)
-        return out[0], out[0] if idle else out[1]
+        moved = torch.stack([change.moved for change in compiled.changes if change.moved is not None]).any()
+        return out[0], torch.where(moved, out[1], out[0])
 
 
 def where_changed(operated: Tensor, clean: Tensor, kept: Tensor) -> Tensor:
