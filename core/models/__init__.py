@@ -1,7 +1,7 @@
 """Model families, where to find models, and loading them.
 
-The variables below are read when the hub's library is first imported, so they are set here, before
-any module of this package can import it.
+The variables below are read when torch and the hub's library are first imported, so they are set
+here, before any module of this package can import them.
 """
 
 import os
@@ -11,3 +11,6 @@ os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 os.environ["DISABLE_SAFETENSORS_CONVERSION"] = "1"
 # The plain download can be cancelled between two chunks and goes on where it stopped.
 os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
+# Threads of torch that wait for each other sleep. Where other programs want the cores too, waiting in
+# a loop holds up the very thread that is waited for: small layers then take ten times as long.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
