@@ -1,0 +1,171 @@
+"""On a device of its own a run waits for it once it is over, and makes nothing on the processor on its way."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from core.cancel import CancelToken
+from core.models.info import ModelInfo
+from core.runs import sweep as engine
+from core.runs.batch_sizes import BatchSizes
+from core.runs.compile import NOTHING, Change
+from core.runs.restart import restart
+from core.runs.sweep import Part, Tick, sweep
+from core.runs.tape import record
+from core.sites.site import Site
+from tests.core.runs.engine_runs import Pair, cut, pair_of
+from tests.core.runs.pretended_device import Crossings, moved, moved_tape
+from tests.core.runs.test_sweep_engine import cells_of, swept, wanted_of
+from tests.fixtures.tiny_families import every_variant
+from tests.fixtures.tiny_family import TinyOf
+
+
+@pytest.mark.parametrize(("family", "variant"), every_variant())
+def test_that_a_sweep_waits_for_the_device_once_a_wave(
+    family: str, variant: str, tiny_of: TinyOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = pair_of(tiny_of, family, variant)
+    tape = record(pair.loaded, pair.ids, CancelToken())
+    monkeypatch.setattr(Change, "left_as_it_was", False)  # is asked for where cells run one by one
+    fetches: list[int] = []
+
+    def fetched(*found: torch.Tensor) -> list[torch.Tensor]:
+        assert {each.device.type for each in found} == {"meta"}
+        fetches.append(len(found))
+        return [torch.from_numpy(np.zeros(each.shape)) for each in found]
+
+    monkeypatch.setattr(engine, "fetched", fetched)
+    cells = [cell for cell in cells_of(pair) if len(cell.positions) == 1]
+    with Crossings() as crossings:
+        found = list(
+            sweep(moved(pair.loaded), moved_tape(tape), cells, [NOTHING] * len(cells), wanted_of(pair), CancelToken())
+        )
+    parts = [each for each in found if isinstance(each, Part)]
+    assert len(fetches) == len(parts)
+    assert sum(len(part.cells) for part in parts) == len(cells)
+    assert all(part.cosine.shape == (len(part.cells), 2, pair.loaded.info.n_layers + 1) for part in parts)
+    assert crossings.mixed == Counter()
+    assert crossings.made == Counter()
+    # Which rows are computed is sent once, and not in every layer.
+    assert all(where.startswith("runs/tape.py") for where in crossings.sent)
+    assert crossings.sent.total() <= 3 * len(parts)
+
+
+@pytest.mark.parametrize(("family", "variant"), every_variant())
+def test_that_one_click_does_not_wait_for_the_device_on_its_way_down(
+    family: str, variant: str, tiny_of: TinyOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = pair_of(tiny_of, family, variant)
+    tape = moved_tape(record(pair.loaded, pair.ids, CancelToken()))
+    asked: list[bool] = []
+
+    def left_as_it_was(change: Change) -> bool:
+        asked.append(change.moved is not None)
+        return False
+
+    monkeypatch.setattr(Change, "left_as_it_was", property(left_as_it_was))
+    loaded = moved(pair.loaded)
+    for point in ("resid_pre", "mlp_out"):  # that starts with all rows of its layer, and with one
+        asked.clear()
+        with Crossings() as crossings:
+            found = restart(loaded, tape, (cut(Site(point, 0), (3,), "silence"),), [NOTHING], CancelToken())
+        assert found.residuals.device.type == "meta"
+        assert asked == [True]  # when all layers have been run
+        assert crossings.mixed == Counter() and crossings.made == Counter()
+        assert crossings.sent.total() <= 3
+
+
+def test_that_the_watch_notices_what_it_is_there_for(tiny_of: TinyOf) -> None:
+    pair = pair_of(tiny_of, "gpt2", "")
+    there = moved_tape(record(pair.loaded, pair.ids, CancelToken()))
+    with pytest.raises(NotImplementedError):
+        there.residuals.cpu()
+    with pytest.raises(RuntimeError, match="meta"):
+        bool((there.residuals == 0).all())
+    with Crossings() as crossings:
+        there.index((1, 2))
+        there.index((1, 2))
+    assert crossings.sent.total() == 1
+
+
+class Memory:
+    """Runs out whenever more cells than it has room for go through a layer together."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, room: int) -> None:
+        self.tried: list[int] = []
+        layer = engine._Sweep._one_layer
+
+        def one_layer(sweeping: Any, again: Any, number: int, active: torch.Tensor, *rest: Any) -> torch.Tensor:
+            self.tried.append(len(active))
+            if len(active) > room:
+                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+            return layer(sweeping, again, number, active, *rest)
+
+        monkeypatch.setattr(engine._Sweep, "_one_layer", one_layer)
+
+
+def by_cell(pair: Pair) -> dict[int, tuple[float | None, np.ndarray]]:
+    """Return what a sweep of a tiny model answers."""
+    return swept(pair, record(pair.loaded, pair.ids, CancelToken()), cells_of(pair))
+
+
+def test_that_a_sweep_whose_memory_runs_out_goes_on_with_half(tiny_of: TinyOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = pair_of(tiny_of, "llama", "")
+    usual = by_cell(pair)
+    memory = Memory(monkeypatch, 5)
+    found = by_cell(pair)
+    assert max(memory.tried) > 5
+    assert memory.tried[-1] <= 5
+    assert found.keys() == usual.keys()
+    for number, (log_prob, cosine) in usual.items():
+        assert found[number][0] == pytest.approx(log_prob, abs=1e-5)
+        assert np.abs(found[number][1] - cosine).max() < 1e-5
+
+
+def test_that_the_work_still_ends_at_all_of_it(tiny_of: TinyOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = pair_of(tiny_of, "llama", "")
+    tape, cells = record(pair.loaded, pair.ids, CancelToken()), cells_of(pair)
+    Memory(monkeypatch, 5)
+    found = list(sweep(pair.loaded, tape, cells, [NOTHING] * len(cells), wanted_of(pair), CancelToken()))
+    assert [each.work for each in found if isinstance(each, Tick)][-1] == pytest.approx(1.0)
+
+
+def test_that_a_single_cell_without_memory_and_other_failures_are_told(
+    tiny_of: TinyOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = pair_of(tiny_of, "llama", "")
+    with monkeypatch.context() as patch:
+        Memory(patch, 1)
+        with pytest.raises(torch.OutOfMemoryError):
+            by_cell(pair)
+
+    def broken(*_: Any) -> torch.Tensor:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(engine._Sweep, "_one_layer", broken)
+    with pytest.raises(RuntimeError, match="broken"):
+        by_cell(pair)
+
+
+def test_that_the_sizes_of_a_sweep_follow_the_memory(tiny_of: TinyOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = pair_of(tiny_of, "llama", "")
+    usual, asked = by_cell(pair), []
+
+    def sizes(info: ModelInfo, n_tokens: int, n_rows: int) -> BatchSizes:
+        asked.append((info.device, n_tokens))
+        return BatchSizes(product=2, answers=3, wave=4)
+
+    monkeypatch.setattr(engine, "batch_sizes", sizes)
+    tape, cells = record(pair.loaded, pair.ids, CancelToken()), cells_of(pair)
+    found = list(sweep(pair.loaded, tape, cells, [NOTHING] * len(cells), wanted_of(pair), CancelToken()))
+    parts = [each for each in found if isinstance(each, Part)]
+    assert max(len(part.cells) for part in parts) == 4
+    assert set(asked) == {("cpu", len(pair.ids))}
+    for part in parts:
+        for place, number in enumerate(part.cells):
+            assert np.abs(part.cosine[place] - usual[number][1]).max() < 1e-5
