@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from core.cancel import CancelToken
+from core.hooks.products import fast_products
 from core.runs.batch_sizes import batch_sizes
+from core.runs.compile import NOTHING
 from core.runs.restart import first_rows
+from core.runs.sweep import Wanted, sweep
 from core.runs.tape import running
 from core.runs.trace import answer_of
 
@@ -33,11 +37,17 @@ class CellBatch:
         How many tokens of each are computed.
     layers : int
         How many layers are run, over all cells.
+    steps : int
+        How often a layer is called for them, together or one by one.
+    example : ResolvedIncision
+        One of the cells.
     """
 
     cells: tuple[int, ...]
     rows: int
     layers: int
+    steps: int
+    example: ResolvedIncision
 
     @property
     def work(self) -> int:
@@ -62,41 +72,79 @@ def batches_of(
         ordered = sorted(numbers, key=lambda number: -(cells[number].site.layer or 0))
         for start in range(0, len(ordered), most):
             chosen = tuple(ordered[start : start + most])
-            layers = sum(loaded.info.n_layers - (cells[number].site.layer or 0) for number in chosen)
-            made.append(CellBatch(chosen, rows, layers))
+            depths = [loaded.info.n_layers - (cells[number].site.layer or 0) for number in chosen]
+            steps = max(depths) if tape.in_batches else sum(depths)
+            made.append(CellBatch(chosen, rows, sum(depths), steps, cells[chosen[0]]))
     return made
 
 
-def estimated_seconds(loaded: LoadedModel, tape: Tape, batches: Sequence[CellBatch]) -> float:
-    """Return about how long batches are going to take, from timing one layer and one unembedding.
+def estimated_seconds(
+    loaded: LoadedModel,
+    tape: Tape,
+    batches: Sequence[CellBatch],
+    *,
+    bf16: bool = False,
+    clock: Callable[[], float] = time.perf_counter,
+) -> float:
+    """Return about how long batches are going to take, from timing a layer, what goes with it, and an unembedding.
 
-    Every width of batch is timed on its own, in the middle of the model, as the engine runs it.
+    Every width of batch is timed on its own, as the engine runs it.
     """
-    import torch
-
+    timing = _Timing(loaded, tape, clock, bf16=bf16)
     found = 0.0
-    seconds_per_layer: dict[int, float] = {}
-    middle = loaded.info.n_layers // 2
+    known: dict[int, tuple[float, float]] = {}
     for batch in batches:
-        if batch.rows not in seconds_per_layer:
-            at_once = min(len(batch.cells), _at_once(loaded, tape, batch.rows))
-            rows = tuple(range(len(tape.ids) - batch.rows, len(tape.ids)))
-            hidden = tape.residuals[middle, list(rows)]
-            with running(loaded, tape) as again:
-                again.layer(middle, hidden[None], rows)  # what is set up only once does not count
-                started = time.perf_counter()
-                again.layer(middle, hidden.expand(at_once, -1, -1), rows)
-                _settle(loaded)
-                seconds_per_layer[batch.rows] = (time.perf_counter() - started) / at_once
-        found += batch.layers * seconds_per_layer[batch.rows]
-    if loaded.head is not None:
-        count = min(64, sum(len(batch.cells) for batch in batches))
+        if batch.rows not in known:
+            known[batch.rows] = timing.layer(batch)
+        per_cell, per_step = known[batch.rows]
+        found += batch.layers * per_cell + batch.steps * per_step
+    cells = sum(len(batch.cells) for batch in batches)
+    return found + cells * timing.answer(min(64, cells)) if cells and loaded.head is not None else found
+
+
+class _Timing:
+    """Runs parts of a sweep by the clock."""
+
+    def __init__(self, loaded: LoadedModel, tape: Tape, clock: Callable[[], float], *, bf16: bool) -> None:
+        self._loaded = loaded
+        self._tape = tape
+        self._clock = clock
+        self._bf16 = bf16
+
+    def layer(self, batch: CellBatch) -> tuple[float, float]:
+        """Return the seconds of one layer for each cell, and beside these for each step down of a whole wave."""
+        loaded, tape = self._loaded, self._tape
+        middle = loaded.info.n_layers // 2
+        at_once = min(len(batch.cells), _at_once(loaded, tape, batch.rows))
+        rows = tuple(range(len(tape.ids) - batch.rows, len(tape.ids)))
+        hidden = tape.residuals[middle, list(rows)]
+        fast = fast_products([loaded.blocks[middle]], at_once * batch.rows, bf16=self._bf16)
+        with running(loaded, tape) as again, fast:
+            alone = self._second(lambda: again.layer(middle, hidden[None], rows))
+            together = self._second(lambda: again.layer(middle, hidden.expand(at_once, -1, -1), rows))
+        # One cell in the last layer: an incision, what it changes, and the layer for it and for the clean run.
+        last = replace(batch.example.site, layer=loaded.info.n_layers - 1)
+        cell = replace(batch.example, site=last, operation="silence", params=())
+        nothing = Wanted(None, None, None, ())
+        step = self._second(lambda: list(sweep(loaded, tape, [cell], [NOTHING], nothing, CancelToken())))
+        return together / at_once, max(step - alone, 0.0)
+
+    def answer(self, count: int) -> float:
+        """Return the seconds of a prediction, where so many are made at once."""
+        import torch
+
+        last = self._tape.residuals[-1, -1].expand(count, -1)
         with torch.inference_mode():
-            started = time.perf_counter()
-            answer_of(loaded, tape.residuals[-1, -1].expand(count, -1)).float().log_softmax(dim=-1)
-            _settle(loaded)
-        found += sum(len(batch.cells) for batch in batches) * (time.perf_counter() - started) / max(count, 1)
-    return found
+            return self._second(lambda: answer_of(self._loaded, last).float().log_softmax(dim=-1)) / count
+
+    def _second(self, work: Callable[[], object]) -> float:
+        """Return the seconds of the second time: what is set up only once does not count."""
+        work()
+        _settle(self._loaded)
+        started = self._clock()
+        work()
+        _settle(self._loaded)
+        return self._clock() - started
 
 
 def _at_once(loaded: LoadedModel, tape: Tape, rows: int) -> int:

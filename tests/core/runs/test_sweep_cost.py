@@ -1,0 +1,65 @@
+"""What a sweep is said to take is what it takes, on a clock that only the layers of the model move."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from core.cancel import CancelToken
+from core.runs.compile import NOTHING
+from core.runs.request import ResolvedIncision
+from core.runs.sweep import Wanted, sweep
+from core.runs.sweep_cost import batches_of, estimated_seconds
+from core.runs.tape import Again, record
+from core.sites.site import Site
+from tests.core.runs.engine_runs import pair_of
+from tests.fixtures.tiny_family import TinyOf
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from core.runs.places import Hooks
+
+PER_CALL = 1.0
+
+
+class Clock:
+    """Seconds that pass while a layer is run: for the call, and for every row."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, per_row: float) -> None:
+        self.now = 0.0
+        layer = Again.layer
+
+        def slowly(
+            again: Again, number: int, hidden: Tensor, rows: tuple[int, ...], hooks: Hooks | None = None
+        ) -> Tensor:
+            self.now += PER_CALL + per_row * len(hidden) * len(rows)
+            return layer(again, number, hidden, rows, hooks)
+
+        monkeypatch.setattr(Again, "layer", slowly)
+
+    def __call__(self) -> float:
+        """Return what time it is."""
+        return self.now
+
+
+@pytest.mark.parametrize("per_row", [0.01, 1.0], ids=["small-model", "large-model"])
+@pytest.mark.parametrize("point", ["z", "mlp_out", "resid_post"])
+@pytest.mark.parametrize("family", ["gpt2", "bert", "gptj", "bloom"])
+def test_that_a_sweep_takes_about_as_long_as_it_is_said_to(
+    family: str, point: str, per_row: float, tiny_of: TinyOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = pair_of(tiny_of, family, "")
+    loaded, tape = pair.loaded, record(pair.loaded, pair.ids, CancelToken())
+    heads = range(loaded.info.n_heads) if point == "z" else (None,)
+    sites = [Site(point, layer, head) for layer in range(loaded.info.n_layers) for head in heads]
+    cells = [ResolvedIncision(0, site, (token,), "silence", ()) for site in sites for token in (2, 4)]
+    clock = Clock(monkeypatch, per_row)
+    batches = batches_of(loaded, tape, cells, range(len(cells)))
+    told = estimated_seconds(loaded, tape, batches, clock=clock)
+    started, wanted = clock(), Wanted(len(pair.ids) - 1, 5, None, ())
+    for batch in batches:
+        chosen = [cells[number] for number in batch.cells]
+        assert list(sweep(loaded, tape, chosen, [NOTHING] * len(chosen), wanted, CancelToken()))
+    assert 0.5 < told / (clock() - started) < 2.0
