@@ -12,6 +12,7 @@ python main.py sweep --model M --prompt TEXT --sites heads --at POSITIONS --op O
 python main.py generate --model M --prompt TEXT [--cut CUT]...  the prompt continued, or its masks filled
 python main.py check --model M                                  the self-check of a model
 python main.py models                                           the models that are here
+python main.py anatomy --model M [--out FILE]                   what each head of a model does, measured
 python main.py bench [--quick]                                  how fast this machine operates
 
 Add --help to any of the commands for its options.
@@ -29,7 +30,7 @@ from core.startup import other_python
 OLDEST = (3, 11)
 NEWEST = (3, 13)
 HELP = ("-h", "--help", "help")
-WITHOUT_WINDOW = ("run", "sweep", "generate", "check", "models", "bench")
+WITHOUT_WINDOW = ("run", "sweep", "generate", "check", "models", "anatomy", "bench")
 
 
 def main(argv: Optional[List[str]] = None) -> int:

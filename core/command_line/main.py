@@ -7,7 +7,15 @@ import os
 import sys
 from collections.abc import Callable
 
-from core.command_line import bench_command, check_command, generate_command, models_command, run_command, sweep_command
+from core.command_line import (
+    anatomy_command,
+    bench_command,
+    check_command,
+    generate_command,
+    models_command,
+    run_command,
+    sweep_command,
+)
 from core.command_line.options import TEXT_OPTIONS, bound
 from core.errors import Cancelled, SurgeryError
 
@@ -19,7 +27,15 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
     made = argparse.ArgumentParser(prog="main.py", description="Circuit surgery on transformer language models.")
     commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (run_command, sweep_command, generate_command, check_command, models_command, bench_command):
+    for module in (
+        run_command,
+        sweep_command,
+        generate_command,
+        check_command,
+        models_command,
+        anatomy_command,
+        bench_command,
+    ):
         module.add_to(commands)
     return made
 

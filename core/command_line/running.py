@@ -68,12 +68,23 @@ def session_to_run(options: argparse.Namespace) -> Session:
     check_text(options.prompt, "The prompt")
     if options.donor_prompt is not None:
         check_text(options.donor_prompt, COUNTERFACTUAL)
+    check_out(options)
+    return session
+
+
+def check_out(options: argparse.Namespace) -> None:
+    """Check that the answer has a place to go to.
+
+    Raises
+    ------
+    SurgeryError
+        If it has none.
+    """
     out = out_file(options)
     if out is not None and (not options.out or out.is_dir()):
         raise SurgeryError(f"{options.out!r} is not a file's name.", "Give --out a file, or - for standard output.")
     if out is not None and not out.absolute().parent.is_dir():
         raise SurgeryError(f"The folder {out.absolute().parent} does not exist.", "Make it first.")
-    return session
 
 
 def opened_models(options: argparse.Namespace, session: Session) -> tuple[LoadedModel, LoadedModel | None]:
