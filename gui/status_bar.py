@@ -80,9 +80,12 @@ class StatusLine(QStatusBar):
     -------
     cancelWanted()
         The cancel button was pressed.
+    sweepCancelWanted()
+        The same, while nothing but a sweep was going on.
     """
 
     cancelWanted = Signal()
+    sweepCancelWanted = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -98,7 +101,9 @@ class StatusLine(QStatusBar):
         self._bar.setTextVisible(False)
         self.cancel = QPushButton("Cancel", self)
         self.cancel.setProperty("kind", "quiet")
-        self.cancel.clicked.connect(self.cancelWanted)
+        self.cancel.clicked.connect(self._on_cancel_clicked)
+        self._run: tuple[str, float | None] = ("", None)
+        self._sweep: tuple[str, float | None] = ("", None)
         self._message = ElidedLabel("status", self)
         self._message.hide()
         # Permanent, so that Qt neither hides them for a message nor shows them under it.
@@ -166,8 +171,22 @@ class StatusLine(QStatusBar):
 
     def show_progress(self, text: str, fraction: float | None) -> None:
         """Show what is going on; an empty text hides it."""
+        self._run = (f"{text} …" if text else "", fraction)
+        self._show_doing()
+
+    def show_sweep(self, text: str, fraction: float | None) -> None:
+        """Show how far a sweep is, while nothing goes on that somebody waits for; an empty text hides it."""
+        self._sweep = (text, fraction)
+        self._show_doing()
+
+    @Slot()
+    def _on_cancel_clicked(self) -> None:
+        (self.cancelWanted if self._run[0] else self.sweepCancelWanted).emit()
+
+    def _show_doing(self) -> None:
+        text, fraction = self._run if self._run[0] else self._sweep
         busy = bool(text)
-        self._doing.setText(f"{text} …" if busy else "")
+        self._doing.setText(text)
         for widget in (self._doing, self._bar, self.cancel):
             widget.setVisible(busy)
         if fraction is None:

@@ -52,7 +52,7 @@ class SweepWiring(QObject):
         self._store, self.sweeping, self._notifications = store, sweeping, notifications
         panel = window.panels["sweep_map"]
         assert isinstance(panel, SweepMap)
-        self._panel, self._dock = panel, window.docks["sweep_map"]
+        self._panel, self._dock, self._status = panel, window.docks["sweep_map"], window.status
         self._info: ModelInfo | None = None
         self._tokens: Tokens | None = None
         self._kind, self._layer = "layer head", 0
@@ -65,6 +65,7 @@ class SweepWiring(QObject):
         panel.layerChosen.connect(self._on_panel_layer_chosen)
         panel.startWanted.connect(self.start)
         panel.stopWanted.connect(sweeping.stop)
+        window.status.sweepCancelWanted.connect(sweeping.stop)
         self._dock.visibilityChanged.connect(self._choose_again)
         sweeping.advanced.connect(self._draw)
         sweeping.runningChanged.connect(self._choose_again)
@@ -167,9 +168,13 @@ class SweepWiring(QObject):
         )
         if sweeping.running:
             share = 0.0 if sweeping.progress is None else sweeping.progress.work
+            words = going_words(sweeping.result, sweeping.progress, exact=sweeping.exact)
             bar.set_state(STOP, possible=True)
-            self._panel.show_progress(going_words(sweeping.result, sweeping.progress, exact=sweeping.exact), share)
-        elif spec is None or self._refusal or self._info is None or self._tokens is None:
+            self._panel.show_progress(words, share)
+            self._status.show_sweep(f"Sweep: {words}", share)
+            return
+        self._status.show_sweep("", None)
+        if spec is None or self._refusal or self._info is None or self._tokens is None:
             bar.set_state(START, possible=False)
             self._panel.show_progress(self._refusal, None)
         elif sweeping.result is not None and (sweeping.resumable(spec) or sweeping.finished(spec)):

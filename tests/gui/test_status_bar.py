@@ -118,3 +118,24 @@ def test_that_the_window_says_that_a_bidirectional_model_runs_all_tokens(
     hands.click_cell("L1H1.z")
     hands.wait_until_quiet()
     assert told(hands) == "restarted at layer 1, all tokens (bidirectional)"
+
+
+def test_that_a_sweep_is_told_while_nobody_waits_for_a_run(qtbot: QtBot) -> None:
+    status = StatusLine(Theme("light"))
+    qtbot.addWidget(status)
+    status.show()
+    cancelled: list[str] = []
+    status.cancelWanted.connect(lambda: cancelled.append("run"))
+    status.sweepCancelWanted.connect(lambda: cancelled.append("sweep"))
+    status.show_sweep("Sweep: 3 of 9 cells, about 4 s left", 0.25)
+    assert status.doing == "Sweep: 3 of 9 cells, about 4 s left"
+    status.cancel.click()
+    status.show_progress("Running", None)
+    assert status.doing == "Running …"
+    status.cancel.click()
+    status.show_progress("", None)
+    assert status.doing == "Sweep: 3 of 9 cells, about 4 s left"
+    status.show_sweep("", None)
+    assert status.doing == ""
+    assert not status.cancel.isVisible()
+    assert cancelled == ["sweep", "run"]

@@ -192,6 +192,16 @@ def test_that_it_stops_at_once_and_is_taken_up_where_it_was_left(hands: Hands, b
     assert button.text() == "Sweep"
 
 
+def test_that_the_status_line_says_how_far_it_is_and_cancels_it(hands: Hands, brake: Brake) -> None:
+    status = hands.window.status
+    begin(hands, brake)
+    hands.qtbot.waitUntil(lambda: panel(hands).words.text().endswith("left"), timeout=PATIENCE_MS)
+    assert status.doing == f"Sweep: {panel(hands).words.text()}"
+    hands.click(status.cancel)
+    assert not sweeping(hands).running
+    assert status.doing == ""
+
+
 def test_that_the_cancel_key_stops_it(hands: Hands, brake: Brake) -> None:
     begin(hands, brake)
     cancel = hands.action("Cancel")
