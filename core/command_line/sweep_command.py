@@ -42,6 +42,8 @@ def run(options: argparse.Namespace) -> int:
     result = _result(options, session, spec, kept)
     if not result.finite:
         sys.stderr.write(f"{OVERFLOWED} {OVERFLOWED_HINT}\n")
+    if options.bf16:
+        sys.stderr.write(f"{result.remarks[-1]}\n")
     _write(options, session, result)
     kept.discard()
     return 0

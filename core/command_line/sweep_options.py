@@ -36,6 +36,12 @@ def add_sweep_options(parser: argparse.ArgumentParser) -> None:
     add_supply_options(parser)
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--exact", action="store_true", help="run every cell, which is the default")
+    how.add_argument(
+        "--bf16",
+        action="store_true",
+        help="run every cell, faster: what it differs by from the clean run is multiplied in bf16, and how far that is "
+        "from exact is measured on some cells and stated",
+    )
     how.add_argument("--screen", action="store_true", help="estimate all cells at once from gradients")
     add_out_option(parser)
     parser.add_argument(
@@ -61,7 +67,7 @@ def spec_of(options: argparse.Namespace) -> SweepSpec:
     """
     if not OPERATION.fullmatch(options.op):
         raise SurgeryError(f"{options.op!r} is not an operation.", HOW_OPERATION)
-    incision = parse_cut(f"L0.{POINTS[options.sites]}={options.op}")
+    incision = parse_cut(f"L0.{POINTS[options.sites][0]}={options.op}")
     spec = SweepSpec(
         sites=options.sites,
         at=None if options.at.strip() == "each" else parse_selection(options.at),
@@ -69,6 +75,7 @@ def spec_of(options: argparse.Namespace) -> SweepSpec:
         params=incision.params,
         layer=options.layer,
         doses=() if options.dose is None else parse_doses(options.dose),
+        bf16=options.bf16,
     )
     spec.check()
     return spec

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.runs.layer_tests import LayerTest
-    from core.runs.sweep_result import SweepResult
+    from core.runs.sweep_result import Checked, SweepResult
 
 SCHEMA = "sweep/1"
 
@@ -29,7 +29,7 @@ def sweep_answer(result: SweepResult, patching: str = "") -> dict[str, Any]:
     request = result.request
     found: dict[str, Any] = {
         "schema": SCHEMA,
-        "method": request.method,
+        "method": _method(result),
         "model": model_data(result.model),
         "tokens": tokens_data(result.tokens),
         "read_position": request.read_position,
@@ -55,9 +55,24 @@ def sweep_answer(result: SweepResult, patching: str = "") -> dict[str, Any]:
         found["dose"] = {"param": name, "values": list(dose.values)}
     if request.donor and patching:
         found["patching"] = patching
+    if (checked := result.checked) is not None:
+        found["checked"] = {"cells": list(checked.cells), **_errors(checked)}
     if result.remarks:
         found["remarks"] = list(result.remarks)
     return found
+
+
+def _method(result: SweepResult) -> str:
+    """Return how the cells were computed, whatever was asked for."""
+    return "exact" if result.request.method == "bf16" and not result.bf16 else result.request.method
+
+
+def _errors(checked: Checked) -> dict[str, float | None]:
+    errors = (("log_prob", checked.log_prob), ("logit_difference", checked.logit_difference), ("kl", checked.kl))
+    return {
+        f"largest_error_{name}": None if value is None else number_data(value)
+        for name, value in (*errors, ("cosine", checked.cosine))
+    }
 
 
 def _dose_name(result: SweepResult) -> str:
@@ -131,7 +146,8 @@ def table(result: SweepResult) -> dict[str, list[Any]]:
     """Return the cells as columns, one entry a cell.
 
     Positions are text such as ``0,3``; of each pair there is one column for every depth, such as
-    ``cosine A|B 0``, the embedding first.
+    ``cosine A|B 0``, the embedding first. Cells in bf16 say whether they were run again, and what
+    the largest errors of those were.
     """
     starts = _starts(result)
     found: dict[str, list[Any]] = {name: [start[name] for start in starts] for name in starts[0]}
@@ -139,6 +155,11 @@ def table(result: SweepResult) -> dict[str, list[Any]]:
     for place, pair in enumerate(result.request.pairs):
         for depth in range(result.cosine.shape[-1]):
             found[f"cosine {pair.label} {depth}"] = by_layer(result.cosine[:, place, depth])
+    if (checked := result.checked) is not None:
+        cells = range(len(starts))
+        found["method"] = [_method(result) for _ in cells]
+        found["checked"] = [number in checked.cells for number in cells]
+        found |= {name: [value for _ in cells] for name, value in _errors(checked).items()}
     return found
 
 
@@ -165,5 +186,6 @@ def write_parquet(result: SweepResult, path: Path) -> None:
 
     columns = table(result)
     kinds = {"layer": pa.int64(), "head": pa.int64(), "neuron": pa.int64(), "positions": pa.string()}
+    kinds |= {"method": pa.string(), "checked": pa.bool_()}
     arrays = [pa.array(values, kinds.get(name, pa.float64())) for name, values in columns.items()]
     parquet.write_table(pa.table(arrays, names=list(columns)), path)

@@ -61,4 +61,4 @@ def saved_cells(request: SweepRequest, path: Path) -> SavedCells | None:
             "Ask for the same model, prompt, places and readouts, or leave --resume out to start anew.",
         )
     kept: dict[str, Any] = {name: found.get(name) for name in NAMES}
-    return SavedCells(**kept | {"seconds": float(found["seconds"])})
+    return SavedCells(**kept | {"seconds": float(found["seconds"]), "bf16": bool(found.get("bf16"))})

@@ -14,8 +14,8 @@ from core.runs.request import RunRequest
 if TYPE_CHECKING:
     from core.runs.request import ResolvedIncision, Transplant
 
-AxisName = Literal["layer", "head", "neuron", "token", "dose"]
-Method = Literal["exact", "screen"]
+AxisName = Literal["part", "layer", "head", "neuron", "token", "dose"]
+Method = Literal["exact", "bf16", "screen"]
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,9 @@ class Axis:
 
     Attributes
     ----------
-    name : {"layer", "head", "neuron", "token", "dose"}
+    name : {"part", "layer", "head", "neuron", "token", "dose"}
     values : tuple of number
-        Layers, heads, neurons, positions or doses.
+        Layers, heads, neurons, positions or doses; of the parts of a layer their places.
     labels : tuple of str
         The same for the screen; a token's is its text.
     """
@@ -50,8 +50,8 @@ class SweepRequest:
         Each run on its own; in the order of the axes, the last one fastest.
     axes : tuple of Axis
         Also those of one value only.
-    method : {"exact", "screen"}
-        Run every cell, or estimate it.
+    method : {"exact", "bf16", "screen"}
+        Run every cell; multiply in bf16 what it differs by from the clean run; or estimate it.
     read_position, target, versus, pairs, top_k, donor, references, transplant
         As in `RunRequest`.
     """

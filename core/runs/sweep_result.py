@@ -42,6 +42,25 @@ class SweepPart:
     cosine: NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class Checked:
+    """How far cells in bf16 were from exact runs of the same cells: what was found, which proves nothing of others.
+
+    Attributes
+    ----------
+    cells : tuple of int
+        Which were run again; those with the largest effects are among them.
+    log_prob, logit_difference, kl, cosine : float or None
+        The largest error, in nats or in cosine at any depth; None where there is no such readout.
+    """
+
+    cells: tuple[int, ...]
+    log_prob: float | None
+    logit_difference: float | None
+    kl: float | None
+    cosine: float | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class SweepResult:
     """The answer to a SweepRequest, or the part of it that is there.
@@ -59,6 +78,10 @@ class SweepResult:
     cosine : ndarray of float64, shape [cell, pair, n_layers + 1]
     seconds : float
         Time of all that was computed, also before the sweep was resumed.
+    bf16 : bool
+        Whether any of the cells were computed with products of differences in bf16.
+    checked : Checked or None
+        How far those are from exact runs; None before the sweep is complete.
     peak_memory_bytes : int
         Of the process, or of the device where that is another; see `PeakMemory`.
     remarks : tuple of str
@@ -81,6 +104,8 @@ class SweepResult:
     kl: NDArray[np.float64] | None
     cosine: NDArray[np.float64]
     seconds: float = 0.0
+    bf16: bool = False
+    checked: Checked | None = None
     peak_memory_bytes: int = 0
     remarks: tuple[str, ...] = ()
 
@@ -113,7 +138,7 @@ class SweepResult:
             name: None if (values := getattr(earlier, name)) is None else values[chosen]
             for name in ("cosine", *NUMBERS)
         }
-        return replace(self._with(chosen.tolist(), found), seconds=earlier.seconds)
+        return replace(self._with(chosen.tolist(), found), seconds=earlier.seconds, bf16=self.bf16 or earlier.bf16)
 
     def _with(self, cells: list[int], found: dict[str, NDArray[np.float64] | None]) -> SweepResult:
         changed: dict[str, Any] = {}
@@ -137,6 +162,7 @@ class SavedCells:
     kl: NDArray[np.float64] | None
     cosine: NDArray[np.float64]
     seconds: float
+    bf16: bool = False
 
 
 @dataclass(frozen=True)
@@ -149,10 +175,13 @@ class Cost:
         How many are left to do.
     seconds : float or None
         Estimated from the time that one layer took; None where nothing was timed.
+    why_not_bf16 : str
+        Why products of differences in bf16 are no help here; empty where they are one.
     """
 
     cells: int
     seconds: float | None
+    why_not_bf16: str = ""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from core.runs.peak_memory import PeakMemory
 from core.runs.running_out import running_out_told
 from core.runs.supplies import ForCells, Supplies
 from core.runs.sweep import Part, Tick, Wanted, sweep
+from core.runs.sweep_check import bf16_words, cells_to_check, checked, why_not_bf16
 from core.runs.sweep_cost import batches_of, estimated_seconds
 from core.runs.sweep_result import (
     Cost,
@@ -98,6 +99,7 @@ class _Sweeping:
         self._donor = donor
         self._started = time.perf_counter()
         self._memory = PeakMemory(loaded.info.device)
+        self._remarks: list[str] = []
         self.result: SweepResult
         self._supplies: Supplies
         self._tape: Tape
@@ -147,12 +149,15 @@ class _Sweeping:
         """Run every cell that is not done."""
         left = np.flatnonzero(~self.result.done).tolist()
         batches = batches_of(self._loaded, self._tape, self._request.cells, left)
-        cost = Cost(len(left), estimated_seconds(self._loaded, self._tape, batches))
+        why_not = why_not_bf16(self._loaded, self._tape, self._request)
+        bf16 = self._request.method == "bf16" and not why_not
+        self.result = replace(self.result, bf16=self.result.bf16 or bf16)
+        cost = Cost(len(left), estimated_seconds(self._loaded, self._tape, batches, bf16=bf16), why_not)
         yield SweepStarted(self.result, cost)
         already, began = self.result.seconds, time.perf_counter()
         whole, worked = sum(batch.work for batch in batches), 0.0
         for batch in batches:
-            for found in self._engine(batch.cells):
+            for found in self._engine(batch.cells, bf16=bf16):
                 self._memory.sample()
                 if isinstance(found, Part):
                     part = _part(found, batch, self.result.clean)
@@ -163,7 +168,24 @@ class _Sweeping:
                     spent = time.perf_counter() - began
                     yield SweepProgress(int(self.result.done.sum()), share, spent * (1 - share) / share)
             worked += batch.work
+        if self.result.bf16:
+            yield from self._check()
+        elif self._request.method == "bf16":
+            self._remarks.append(f"Run exactly. {why_not}")
         yield self._finished(already)
+
+    def _check(self) -> Iterator[SweepEvent]:
+        """Run some cells again, exactly, and note how far off they were."""
+        cells = cells_to_check(self.result)
+        exact = self.result
+        for batch in batches_of(self._loaded, self._tape, self._request.cells, cells):
+            for found in self._engine(batch.cells, bf16=False):
+                if isinstance(found, Part):
+                    exact = exact.with_part(_part(found, batch, self.result.clean))
+                else:
+                    yield SweepProgress(len(self.result.done), 1.0, 0.0)
+        self.result = replace(self.result, checked=checked(self.result, exact, cells))
+        self._remarks.append(bf16_words(self.result))
 
     def estimated(self) -> Iterator[SweepEvent]:
         """Estimate all cells at once; only the last layer's similarities can be estimated."""
@@ -189,9 +211,10 @@ class _Sweeping:
         yield part
         yield self._finished(0.0)
 
-    def _engine(self, numbers: Sequence[int]) -> Iterator[Part | Tick]:
+    def _engine(self, numbers: Sequence[int], *, bf16: bool) -> Iterator[Part | Tick]:
         cells = [self._request.cells[number] for number in numbers]
-        yield from sweep(self._loaded, self._tape, cells, ForCells(self._supplies, cells), self._wanted, self._cancel)
+        supplies = ForCells(self._supplies, cells)
+        yield from sweep(self._loaded, self._tape, cells, supplies, self._wanted, self._cancel, bf16=bf16)
 
     @property
     def _wanted(self) -> Wanted:
@@ -207,7 +230,7 @@ class _Sweeping:
             self.result,
             seconds=already + self._seconds,
             peak_memory_bytes=self._memory.bytes(),
-            remarks=tuple(dict.fromkeys(remark.text for remark in self._supplies.remarks)),
+            remarks=tuple(dict.fromkeys([*(remark.text for remark in self._supplies.remarks), *self._remarks])),
         )
         return SweepFinished(self.result)
 

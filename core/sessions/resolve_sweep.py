@@ -14,6 +14,7 @@ from core.runs.sweep_request import Axis, SweepRequest
 from core.sessions.checks import check_incision
 from core.sessions.resolve import resolve
 from core.sessions.resolve_incision import resolve_incision
+from core.sites.hook_point import HOOK_POINTS
 from core.sites.site import Site
 
 if TYPE_CHECKING:
@@ -52,20 +53,21 @@ def resolve_sweep(
         If the model has no such sites, or the operation cannot be made anywhere.
     """
     spec.check()
-    check_incision(spec.example(), info)
+    for example in spec.examples():
+        check_incision(example, info)
 
     def resolved(number: int, site: Site, position: int | None, dose: float | None) -> ResolvedIncision:
         return resolve_incision(number, spec.incision(site, position, dose), tokens, info, token_id, others)
 
     layers = _layers(spec, info)
-    first = Site(spec.point, layers[0])
+    first = Site(spec.points[0], layers[0])
     positions, left_out = _positions(spec, tokens, lambda position: resolved(0, first, position, None))
     parts = _parts(spec, info)
     doses: tuple[float | None, ...] = spec.doses or (None,)
-    places = product(layers, parts, positions, doses)
+    places = product(spec.points, layers, parts, positions, doses)
     cells = tuple(
-        resolved(number, Site(spec.point, layer, **part), position, dose)
-        for number, (layer, part, position, dose) in enumerate(places)
+        resolved(number, Site(point, layer, **part), position, dose)
+        for number, (point, layer, part, position, dose) in enumerate(places)
     )
     plan = Plan((spec.example(positions[0]),))
     base, notes = resolve(replace(session, plan=plan, seeds=1), identity, tokens, info, token_id, others)
@@ -74,7 +76,7 @@ def resolve_sweep(
         ids=tokens.ids,
         cells=cells,
         axes=_axes(spec, layers, parts, positions, tokens),
-        method=method,
+        method="bf16" if method == "exact" and spec.bf16 else method,
         read_position=base.read_position,
         target=base.target,
         versus=base.versus,
@@ -130,6 +132,9 @@ def _axes(
     tokens: Tokens,
 ) -> tuple[Axis, ...]:
     axes = [Axis("layer", layers, tuple(f"L{layer}" for layer in layers))]
+    if len(spec.points) > 1:
+        labels = tuple(HOOK_POINTS[point].label for point in spec.points)
+        axes.insert(0, Axis("part", tuple(range(len(labels))), labels))
     if spec.sites == "heads":
         axes.append(Axis("head", tuple(part["head"] for part in parts), tuple(f"H{part['head']}" for part in parts)))
     if spec.sites == "neurons":

@@ -48,6 +48,7 @@ def sweep_session(
     donor : LoadedModel, optional
         The session's donor model, where it names one.
     method : {"exact", "screen"}
+        Whether to run every cell, in the way of the spec, or to estimate it.
     earlier : callable, optional
         Is asked for what of the request is done already.
 

@@ -14,15 +14,16 @@ from core.sites.site import Site
 if TYPE_CHECKING:
     from core.interventions.operation import Parameter
 
-SweptSites = Literal["heads", "attn", "mlp", "blocks", "resid", "neurons"]
+SweptSites = Literal["heads", "attn", "mlp", "blocks", "resid", "neurons", "parts"]
 SITES: tuple[SweptSites, ...] = get_args(SweptSites)
-POINTS: dict[SweptSites, str] = {
-    "heads": "z",
-    "attn": "attn_out",
-    "mlp": "mlp_out",
-    "blocks": "block",
-    "resid": "resid_post",
-    "neurons": "mlp_post",
+POINTS: dict[SweptSites, tuple[str, ...]] = {
+    "heads": ("z",),
+    "attn": ("attn_out",),
+    "mlp": ("mlp_out",),
+    "blocks": ("block",),
+    "resid": ("resid_post",),
+    "neurons": ("mlp_post",),
+    "parts": ("attn_out", "mlp_out", "block"),
 }
 MOST_DOSES = 1000
 
@@ -36,8 +37,9 @@ class SweepSpec:
 
     Attributes
     ----------
-    sites : {"heads", "attn", "mlp", "blocks", "resid", "neurons"}
-        Heads (z), attention, MLPs, whole blocks, hidden states after layers, neurons of one layer.
+    sites : {"heads", "attn", "mlp", "blocks", "resid", "neurons", "parts"}
+        Heads (z), attention, MLPs, whole blocks, hidden states after layers, neurons of one layer,
+        or attention, MLP and block side by side.
     at : Selection or None
         The tokens that every cell is at; None makes a cell of each token of the prompt.
     operation : str
@@ -47,6 +49,8 @@ class SweepSpec:
         The only layer; None for all.
     doses : tuple of float
         Values of the operation's dose, one cell each; empty for the one in ``params``.
+    bf16 : bool
+        Whether to multiply in bf16 what cells differ by from the clean run, where that is faster.
     """
 
     sites: SweptSites = "heads"
@@ -55,10 +59,11 @@ class SweepSpec:
     params: tuple[tuple[str, ParamValue], ...] = ()
     layer: int | None = None
     doses: tuple[float, ...] = ()
+    bf16: bool = False
 
     @property
-    def point(self) -> str:
-        """Name of the hook point."""
+    def points(self) -> tuple[str, ...]:
+        """Names of the hook points; of more than one, each makes a cell."""
         return POINTS[self.sites]
 
     @property
@@ -75,7 +80,8 @@ class SweepSpec:
             If the operation makes no sense there, has no dose, or a layer is missing.
         """
         operation = OPERATIONS[self.operation]
-        operation.check_point(self.point)
+        for point in self.points:
+            operation.check_point(point)
         if self.sites == "neurons" and self.layer is None:
             raise SurgeryError("Neurons are swept one layer at a time.", "Choose a layer, with --layer N.")
         if not self.doses:
@@ -104,8 +110,12 @@ class SweepSpec:
 
     def example(self, position: int | None = None) -> Incision:
         """Return one of the incisions: what it takes from, all take from."""
+        return self.examples(position)[0]
+
+    def examples(self, position: int | None = None) -> list[Incision]:
+        """Return one of the incisions at every hook point."""
         dose = self.doses[0] if self.doses else None
-        return self.incision(Site(self.point, self.layer or 0), position, dose)
+        return [self.incision(Site(point, self.layer or 0), position, dose) for point in self.points]
 
 
 def spread_doses(first: float, last: float, count: int) -> tuple[float, ...]:

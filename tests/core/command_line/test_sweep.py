@@ -13,6 +13,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import pytest
 
@@ -158,6 +159,22 @@ def test_that_the_screen_estimates_what_the_exact_sweep_finds(command: Command, 
         assert guess["cosine"]["3|-1"][-1] == pytest.approx(found["cosine"]["3|-1"][-1], abs=1e-4)
 
 
+def test_that_a_sweep_in_bf16_states_how_far_it_is_from_exact(command: Command, tiny_gpt2: TinyModel) -> None:
+    asked = ("--sites", "resid", "--at", "each", "--op", "scale(k=0.5)", "--pair", "3|-1")
+    with patch("core.hooks.products._bf16_pays", return_value=True):
+        said = command(*arguments(tiny_gpt2, *asked, "--bf16"))
+    exact, found = ask(command, tiny_gpt2, *asked, "--exact"), said.answer
+    assert (found["method"], exact["method"]) == ("bf16", "exact")
+    assert said.err.endswith(f"{found['remarks'][-1]}\n")
+    assert "cells that were run again" in found["remarks"][-1]
+    numbers = found["checked"]["cells"]
+    worst = max(abs(found["cells"][n]["log_prob"] - exact["cells"][n]["log_prob"]) for n in numbers)
+    assert found["checked"]["largest_error_log_prob"] == pytest.approx(worst, abs=2e-6)
+    few = command(*arguments(tiny_gpt2, *ASKED, "--bf16"))
+    assert few.answer["method"] == "exact"
+    assert "too few for bf16" in few.err
+
+
 def test_that_csv_has_a_row_for_every_cell(command: Command, tiny_gpt2: TinyModel, tmp_path: Path) -> None:
     asked = (*ASKED[:3], "0,2", "--op", "silence", "--pair", "1|3")
     said = command(*arguments(tiny_gpt2, *asked, "--out", tmp_path / "cells.csv"))
@@ -284,11 +301,11 @@ def test_that_an_interrupt_keeps_what_is_done(
     out, asked = tmp_path / "cells.json", ("--sites", "heads", "--at", "each", "--op", "silence")
     cells_of: list[int] = []
 
-    def stopped(loaded: Any, tape: Any, cells: Any, *more: Any) -> Any:
+    def stopped(loaded: Any, tape: Any, cells: Any, *more: Any, **options: Any) -> Any:
         if cells_of:
             raise KeyboardInterrupt
         cells_of.append(len(cells))
-        yield from sweep(loaded, tape, cells, *more)
+        yield from sweep(loaded, tape, cells, *more, **options)
 
     with monkeypatch.context() as patched:
         patched.setattr(sweep_run, "sweep", stopped)

@@ -234,9 +234,9 @@ def test_that_what_is_done_is_not_done_again(tiny_gpt2: TinyModel) -> None:
     assert 0 < count < len(earlier.done)
     ran: list[Any] = []
 
-    def watched(loaded: Any, tape: Any, cells: Any, *more: Any) -> Any:
+    def watched(loaded: Any, tape: Any, cells: Any, *more: Any, **options: Any) -> Any:
         ran.extend(cells)
-        return sweep(loaded, tape, cells, *more)
+        return sweep(loaded, tape, cells, *more, **options)
 
     with patch.object(sweep_run, "sweep", watched):
         events = events_of(tiny_gpt2, wanted, earlier=lambda request: earlier if request == earlier.request else None)
