@@ -14,6 +14,7 @@ from core.bench.arithmetic import needed_flops, product_rates
 from core.bench.clock import seconds
 from core.bench.shapes import SHAPES, build
 from core.bench.ways import Cell, Task, notebook, task_of
+from core.models.memory import tidy_memory
 from core.runs.peak_memory import PeakMemory
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def cells(loaded: LoadedModel, setting: Setting) -> list[Row]:
         first.append(seconds(task.record))
         task.click(tape, (layers[0], 0))
         click.append(float(np.mean([seconds(partial(task.click, tape, (layer, 1))) for layer in layers])))
-        measured = product_rates(info.d_model)
+        measured = product_rates(info.d_model, info.device, info.dtype)
         usual.append(measured["torch"])
         rates.append(max(measured.values()))
     each = [found / len(task.cells) for found in swept]
@@ -116,6 +117,7 @@ def cells(loaded: LoadedModel, setting: Setting) -> list[Row]:
         row(name, "notebook", "per cell", [x * 1e3 for x in alone], "ms", sampled),
         row(name, "batched by layer", "per cell", [x * 1e3 for x in together], "ms", sampled),
         row(name, "engine", "per cell", [x * 1e3 for x in each], "ms", f"all {len(task.cells)} cells"),
+        row(name, "engine", "cells per second", [1 / x for x in each], "1/s"),
         row(name, "clean run", "kept", [x * 1e3 for x in first], "ms"),
         row(name, "engine / notebook", "times faster", ratio(alone, each), "x"),
         row(name, "engine / batched", "times faster", ratio(together, each), "x"),
@@ -130,7 +132,7 @@ def cells(loaded: LoadedModel, setting: Setting) -> list[Row]:
             "above the model",
             [(most - info.memory_bytes) / 2**20],
             "MiB",
-            "the program and its libraries in it",
+            "of the GPU" if info.device.startswith("cuda") else "the program and its libraries in it",
         ),
         row(name, "difference", "largest", [off], "", "from the notebook, over log-prob and cosines"),
     ]
@@ -225,7 +227,10 @@ MEASURES: dict[str, Callable[[LoadedModel, Setting], list[Row]]] = {
 }
 
 
-def measure(shape: str, names: Sequence[str], setting: Setting) -> list[Row]:
-    """Build a shape and measure it."""
-    loaded = build(SHAPES[shape])
+def measure(
+    shape: str, names: Sequence[str], setting: Setting, device: str = "cpu", dtype: str = "float32"
+) -> list[Row]:
+    """Build a shape on a device and measure it there."""
+    tidy_memory(device)  # of the shape before
+    loaded = build(SHAPES[shape], device, dtype)
     return [line for name in names for line in MEASURES[name](loaded, setting)]

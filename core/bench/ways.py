@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core.cancel import CancelToken
+from core.readings.fetch import fetched
 from core.readings.values import Pair
 from core.runs.compile import NOTHING
 from core.runs.request import ResolvedIncision
@@ -134,14 +135,18 @@ def notebook(task: Task, cells: list[Cell]) -> list[tuple[float, NDArray[np.floa
     try:
         with torch.inference_mode():
             network: Any = loaded.network
-            log_probs = network(torch.tensor([task.ids] * len(cells))).logits[:, -1].log_softmax(dim=-1)[:, TARGET]
+            ids = torch.tensor([task.ids] * len(cells), device=loaded.info.device)
+            log_probs = network(ids).logits[:, -1].float().log_softmax(dim=-1)[:, TARGET]
             cosines = torch.stack(
                 [
-                    torch.stack([torch.cosine_similarity(x[:, pair.a], x[:, pair.b], dim=-1) for x in kept])
+                    torch.stack(
+                        [torch.cosine_similarity(x[:, pair.a].float(), x[:, pair.b].float(), dim=-1) for x in kept]
+                    )
                     for pair in task.wanted.pairs
                 ]
             )
     finally:
         for handle in handles:
             handle.remove()
-    return [(float(log_probs[row]), cosines[:, :, row].double().numpy()) for row in range(len(cells))]
+    numbers, curves = fetched(log_probs, cosines)
+    return [(float(numbers[row]), curves[:, :, row].numpy()) for row in range(len(cells))]

@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from core.command_line.options import DTYPES
 from core.command_line.output import say
 from core.errors import SurgeryError
 
@@ -22,11 +23,17 @@ CURVES = ("layers", "lengths", "prompts")
 def add_to(commands: Any) -> None:
     """Add the command to the parser."""
     from core.bench.measures import MEASURES
-    from core.bench.shapes import SHAPES
+    from core.bench.shapes import ON_GPU, SHAPES
 
     parser = commands.add_parser("bench", help="measure the engine on models of known shapes with random weights")
     parser.add_argument("--quick", action="store_true", help="about a minute, on the smallest shape")
-    parser.add_argument("--shapes", type=_names(SHAPES), help=f"some of {', '.join(SHAPES)}; default is all")
+    parser.add_argument(
+        "--shapes",
+        type=_names(SHAPES),
+        help=f"some of {', '.join(SHAPES)}; default is all but the largest, and on a GPU {', '.join(ON_GPU)}",
+    )
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="default is cpu")
+    parser.add_argument("--dtype", choices=DTYPES, help="default is float32, and bfloat16 on a GPU")
     parser.add_argument(
         "--measures", type=_names(MEASURES), default=tuple(MEASURES), help=f"some of {', '.join(MEASURES)}"
     )
@@ -59,29 +66,40 @@ def run(options: argparse.Namespace) -> int:
     """Measure, and print the table."""
     import torch
 
+    from core.bench.clock import is_of_processor
     from core.bench.measures import QUICK, Row, Setting, measure
     from core.bench.peers import measure_peers
     from core.bench.report import plot, table
-    from core.bench.shapes import SHAPES
+    from core.bench.shapes import ON_GPU, ON_PROCESSOR, SHAPES
+    from core.models.devices import choose_device
 
     if options.threads:
         torch.set_num_threads(options.threads)
+    device = choose_device(options.device)
+    dtype = options.dtype or ("float32" if device == "cpu" else "bfloat16")
+    if options.peers and (device, dtype) != ("cpu", "float32"):
+        raise SurgeryError("Other tools are measured on the processor in float32.", "Leave out --peers.")
+    # Products in TF32 would be neither exact nor what is said to be measured.
+    torch.set_float32_matmul_precision("highest")
     setting = QUICK if options.quick else Setting()
-    shapes = options.shapes or (QUICK_SHAPES if options.quick else tuple(SHAPES))
+    shapes = options.shapes or (QUICK_SHAPES if options.quick else ON_PROCESSOR if device == "cpu" else ON_GPU)
     rows: list[Row] = []
     load = [os.getloadavg()[0]] if hasattr(os, "getloadavg") else []
     started = time.perf_counter()
     for shape in shapes:
         sys.stderr.write(f"Measuring {SHAPES[shape].label} ...\n")
-        rows += measure(shape, options.measures, setting)
+        rows += measure(shape, options.measures, setting, device, dtype)
         if options.peers:
             rows += measure_peers(options.peers, shape, setting)
     load += [os.getloadavg()[0]] if load else []
     machine = {
         "processor": platform.processor() or platform.machine(),
+        "device": _named(device),
+        "dtype": dtype,
+        "TF32": "off",
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
-        "clock": "processor" if torch.get_num_threads() == 1 else "wall",
+        "clock": "processor" if is_of_processor() else "wall",
         "torch": torch.__version__,
         "load": load,
     }
@@ -96,6 +114,15 @@ def run(options: argparse.Namespace) -> int:
         _write(options.out, json.dumps(answer, indent=1))
         _write(options.out.with_suffix(".svg"), plot(rows))
     return 0
+
+
+def _named(device: str) -> str:
+    """Return a device with the name of its GPU."""
+    if not device.startswith("cuda"):
+        return device
+    import torch
+
+    return f"{device} ({torch.cuda.get_device_name(device)})"
 
 
 def _write(path: Path, text: str) -> None:
