@@ -10,6 +10,9 @@ import pytest
 import torch
 
 from core.cancel import CancelToken
+from core.hooks import attention
+from core.interventions.operation import Activation, Operation
+from core.interventions.ops import OPERATIONS
 from core.models.info import ModelInfo
 from core.runs import sweep as engine
 from core.runs.batch_sizes import BatchSizes
@@ -78,6 +81,57 @@ def test_that_one_click_does_not_wait_for_the_device_on_its_way_down(
         assert asked == [True]  # when all layers have been run
         assert crossings.mixed == Counter() and crossings.made == Counter()
         assert crossings.sent.total() <= 3
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.key)
+def test_that_an_operation_leaves_the_activation_on_its_device(operation: Operation) -> None:
+    x = torch.empty(2, 3, 8, device="meta", dtype=torch.bfloat16)
+    # Noise is drawn on the processor, to be the same on every device; so is what it is drawn from.
+    whole = torch.randn(1, 5, 8) if operation.key == "matched_noise" else x.new_empty(2, 5, 8)
+    known = Activation(
+        layer_std=1.0,
+        token_std=(1.0, 2.0, 3.0),
+        whole=whole,
+        positions=(1, 3, 4),
+        keys=(0, 2),
+        donor=x.new_empty(3, 8),
+        references=(x.new_empty(3, 8), x.new_empty(3, 8)),
+        direction=torch.randn(8),
+    )
+    usual = {parameter.name: parameter.default for parameter in operation.parameters}
+    choices = [(each.name, value) for each in operation.parameters for value in each.choices]
+    for params in (usual, *({**usual, name: value} for name, value in choices)):
+        with Crossings() as crossings:
+            out = operation.apply(x, params, known)
+        assert (out.device.type, out.dtype, out.shape) == ("meta", torch.bfloat16, x.shape), params
+        assert crossings.mixed == Counter(), params
+
+
+@pytest.mark.parametrize("family", ["gpt2", "llama", "bert"])
+def test_that_attention_is_fused_wherever_no_pattern_is_changed(
+    family: str, tiny_of: TinyOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = pair_of(tiny_of, family, "")
+    tape, info = record(pair.loaded, pair.ids, CancelToken()), pair.loaded.info
+    called: Counter[str] = Counter()
+
+    def count(name: str, function: Any) -> Any:
+        def counted(*args: Any, **options: Any) -> Any:
+            called[name] += 1
+            return function(*args, **options)
+
+        return counted
+
+    fused = torch.nn.functional.scaled_dot_product_attention
+    monkeypatch.setattr(torch.nn.functional, "scaled_dot_product_attention", count("fused", fused))
+    monkeypatch.setattr(attention, "attention_scores", count("written out", attention.attention_scores))
+    for point, written_out in (("z", 0), ("q", 0), ("mlp_out", 0), ("pattern", 1)):
+        called.clear()
+        cell = cut(Site(point, 0, 1 if point in ("z", "q", "pattern") else None), (3,), "scale", {"k": 0.3})
+        list(sweep(pair.loaded, tape, [cell], [NOTHING], wanted_of(pair), CancelToken()))
+        # Every layer, and the cell's own once more, for the clean run and for what it changes.
+        assert called["fused"] == info.n_layers + 1, point
+        assert called["written out"] == written_out, point
 
 
 def test_that_the_watch_notices_what_it_is_there_for(tiny_of: TinyOf) -> None:
