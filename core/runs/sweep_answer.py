@@ -53,6 +53,8 @@ def sweep_answer(result: SweepResult, patching: str = "") -> dict[str, Any]:
         name = _dose_name(result)
         found["params"].pop(name)
         found["dose"] = {"param": name, "values": list(dose.values)}
+    if request.axis("part") is not None:
+        found.pop("hook_point")
     if request.donor and patching:
         found["patching"] = patching
     if (checked := result.checked) is not None:
@@ -94,6 +96,7 @@ def _cells(result: SweepResult) -> list[dict[str, Any]]:
 
 def _starts(result: SweepResult) -> list[dict[str, Any]]:
     """Return of each cell where it is, and its numbers."""
+    with_part = result.request.axis("part") is not None
     with_neuron = result.request.axis("neuron") is not None
     with_dose = result.request.axis("dose") is not None
     found = []
@@ -108,6 +111,8 @@ def _starts(result: SweepResult) -> list[dict[str, Any]]:
             )
         }
         where: dict[str, Any] = {"layer": cell.site.layer, "head": cell.site.head, "positions": list(cell.positions)}
+        if with_part:
+            where["hook_point"] = cell.site.hook_point
         if with_neuron:
             where["neuron"] = cell.site.neuron
         if with_dose:
@@ -186,6 +191,7 @@ def write_parquet(result: SweepResult, path: Path) -> None:
 
     columns = table(result)
     kinds = {"layer": pa.int64(), "head": pa.int64(), "neuron": pa.int64(), "positions": pa.string()}
+    kinds |= {"hook_point": pa.string()}
     kinds |= {"method": pa.string(), "checked": pa.bool_()}
     arrays = [pa.array(values, kinds.get(name, pa.float64())) for name, values in columns.items()]
     parquet.write_table(pa.table(arrays, names=list(columns)), path)

@@ -37,9 +37,7 @@ KINDS: dict[str, Callable[[SweepSpec, int], SweepSpec]] = {
     "layer head": lambda spec, layer: replace(spec, sites="heads"),
     "layer token": lambda spec, layer: replace(spec, sites="resid", at=None),
     "head token": lambda spec, layer: replace(spec, sites="heads", at=None, layer=layer),
-    "attention": lambda spec, layer: replace(spec, sites="attn"),
-    "mlp": lambda spec, layer: replace(spec, sites="mlp"),
-    "block": lambda spec, layer: replace(spec, sites="blocks"),
+    "part layer": lambda spec, layer: replace(spec, sites="parts"),
     "neuron": lambda spec, layer: replace(spec, sites="neurons", layer=layer),
     "layer dose": lambda spec, layer: _doses(replace(spec, sites="resid")),
 }
@@ -104,7 +102,8 @@ def refused_kinds(session: Session, info: ModelInfo, layer: int) -> dict[str, st
         try:
             spec = spec_of(session, kind, layer)
             spec.check()
-            check_incision(spec.example(), info)
+            for example in spec.examples():
+                check_incision(example, info)
             if spec.sites == "neurons" and info.d_mlp is None:
                 reasons[kind] = f"{info.name} has no single set of neurons in a layer."
         except SurgeryError as error:
@@ -116,4 +115,4 @@ def count_cells(spec: SweepSpec, info: ModelInfo, tokens: Tokens) -> int:
     """Return how many cells a sweep has, if its operation can be made at every token."""
     parts = {"heads": info.n_heads, "neurons": info.d_mlp or 0}.get(spec.sites, 1)
     layers = info.n_layers if spec.layer is None else 1
-    return layers * parts * (len(tokens) if spec.at is None else 1) * max(len(spec.doses), 1)
+    return len(spec.points) * layers * parts * (len(tokens) if spec.at is None else 1) * max(len(spec.doses), 1)

@@ -44,9 +44,11 @@ CHOICES = (
     Choice(
         "head token", "head \N{MULTIPLICATION SIGN} token", "Every head of one layer, at every token.", in_layer=True
     ),
-    Choice("attention", "attention by layer", "All heads of a layer together, at the chosen tokens."),
-    Choice("mlp", "MLP by layer", "The MLP of every layer, at the chosen tokens."),
-    Choice("block", "block by layer", "Every whole layer, at the chosen tokens."),
+    Choice(
+        "part layer",
+        "attention / MLP / block \N{MULTIPLICATION SIGN} layer",
+        "All heads of a layer together, its MLP, and all of it, at the chosen tokens.",
+    ),
     Choice("neuron", "neurons of a layer", "Every neuron of one layer, at the chosen tokens.", in_layer=True),
     Choice(
         "layer dose", "layer \N{MULTIPLICATION SIGN} dose", "The stream after every layer, at doses of the operation."

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 ROW_OF_NEURONS = 64
 # Colours end at this share of all numbers, so that one large one does not hide the rest.
 TOLD_APART = 99.0
-TITLES = {"layer": "layer", "head": "head", "neuron": "neuron", "token": "token", "dose": "dose"}
+TITLES = {"part": "part", "layer": "layer", "head": "head", "neuron": "neuron", "token": "token", "dose": "dose"}
 
 
 @dataclass(frozen=True)

@@ -107,6 +107,30 @@ def test_that_each_layer_is_tested_in_every_readout(command: Command, tiny_bert:
             assert [test[key] for test in tests] == pytest.approx(correct(p, 12))
 
 
+def test_that_attention_mlp_and_block_are_swept_side_by_side(
+    command: Command, tiny_gpt2: TinyModel, tmp_path: Path
+) -> None:
+    asked = ("--sites", "parts", "--at", 2, "--op", "silence")
+    found = ask(command, tiny_gpt2, *asked)
+    hold(found, {key: kind for key, kind in TOP.items() if key != "hook_point"}, empty=("versus",))
+    assert [(axis["name"], axis["labels"]) for axis in found["axes"]] == [
+        ("part", ["attention", "MLP", "block"]),
+        ("layer", ["L0", "L1", "L2"]),
+    ]
+    apart = [
+        cell
+        for sites in ("attn", "mlp", "blocks")
+        for cell in ask(command, tiny_gpt2, "--sites", sites, *asked[2:])["cells"]
+    ]
+    assert [cell["hook_point"] for cell in found["cells"]] == ["attn_out"] * 3 + ["mlp_out"] * 3 + ["block"] * 3
+    for together, alone in zip(found["cells"], apart, strict=True):
+        assert together["layer"] == alone["layer"]
+        assert together["d_log_prob"] == pytest.approx(alone["d_log_prob"], abs=1e-5)
+    command(*arguments(tiny_gpt2, *asked, "--out", tmp_path / "parts.csv"))
+    rows = list(csv.DictReader((tmp_path / "parts.csv").read_text().splitlines()))
+    assert [row["hook_point"] for row in rows] == [cell["hook_point"] for cell in found["cells"]]
+
+
 def test_that_tokens_and_doses_are_tested_apart(command: Command, tiny_gpt2: TinyModel) -> None:
     found = ask(
         command, tiny_gpt2, "--sites", "heads", "--layer", 1, "--at", "each", "--op", "scale", "--dose", "0:1:3"
