@@ -16,6 +16,7 @@ from core.sessions.session import Session
 if TYPE_CHECKING:
     from typing import Literal
 
+    from core.runs.sweep_request import Method
     from core.runs.sweep_result import Cost, SweepResult
     from core.sessions.sweep_spec import SweepSpec
     from gui.run_controller import RunController
@@ -168,7 +169,8 @@ class Sweeping(QObject):
             self.cost = event.cost
         if self._stage == "screen":
             # The exact map begins as large as the estimated one, and empty.
-            self.result = replace(event.result, request=replace(event.result.request, method="exact"))
+            method: Method = "bf16" if self._job is not None and self._job.spec.bf16 else "exact"
+            self.result = replace(event.result, request=replace(event.result.request, method=method))
         if self._stage != "cost":
             self._keep(event.result)
 

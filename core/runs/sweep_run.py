@@ -15,8 +15,9 @@ from core.runs.peak_memory import PeakMemory
 from core.runs.running_out import running_out_told
 from core.runs.supplies import ForCells, Supplies
 from core.runs.sweep import Part, Tick, Wanted, sweep
-from core.runs.sweep_check import bf16_words, cells_to_check, checked, why_not_bf16
+from core.runs.sweep_check import cells_to_check, checked, why_not_bf16
 from core.runs.sweep_cost import batches_of, estimated_seconds
+from core.runs.sweep_readouts import bf16_words
 from core.runs.sweep_result import (
     Cost,
     SweepFinished,

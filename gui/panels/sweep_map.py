@@ -61,7 +61,8 @@ class SweepMap(Panel):
 
     Signals
     -------
-    kindChosen(str), layerChosen(int), readoutChosen(str), depthChosen(int), startWanted(), stopWanted()
+    kindChosen(str), layerChosen(int), readoutChosen(str), depthChosen(int), bf16Chosen(bool)
+    startWanted(), stopWanted()
         As in ``SweepBar``.
     cellPicked(int)
         Number of a cell in the request, whose incision is wanted in the plan, or off it.
@@ -71,6 +72,7 @@ class SweepMap(Panel):
     layerChosen = Signal(int)
     readoutChosen = Signal(str)
     depthChosen = Signal(int)
+    bf16Chosen = Signal(bool)
     startWanted = Signal()
     stopWanted = Signal()
     cellPicked = Signal(int)
@@ -100,6 +102,7 @@ class SweepMap(Panel):
             (self.bar.layerChosen, self.layerChosen),
             (self.bar.readoutChosen, self.readoutChosen),
             (self.bar.depthChosen, self.depthChosen),
+            (self.bar.bf16Chosen, self.bf16Chosen),
             (self.bar.startWanted, self.startWanted),
             (self.bar.stopWanted, self.stopWanted),
         ):

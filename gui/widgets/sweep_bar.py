@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLocale, QSignalBlocker, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QPushButton, QSpinBox
+from PySide6.QtWidgets import QCheckBox, QComboBox, QPushButton, QSpinBox
 
 from gui.widgets.flow_row import FlowRow
 
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 KEY = "Ctrl+Shift+S"
 EMBEDDING = -1
+BF16 = (
+    "Faster: what a cell differs by from the clean run is multiplied in bf16. "
+    "Some cells are run again exactly, and the largest error found is stated."
+)
 START, STOP, RESUME = "Sweep", "Cancel", "Resume"
 HELP = {
     START: f"Run the operation at every one of these places, each alone ({KEY}).",
@@ -46,7 +50,7 @@ class SweepBar(FlowRow):
 
     Signals
     -------
-    kindChosen(str), layerChosen(int), readoutChosen(str)
+    kindChosen(str), layerChosen(int), readoutChosen(str), bf16Chosen(bool)
     depthChosen(int)
         After how many layers; 0 is the embedding.
     startWanted(), stopWanted()
@@ -56,6 +60,7 @@ class SweepBar(FlowRow):
     layerChosen = Signal(int)
     readoutChosen = Signal(str)
     depthChosen = Signal(int)
+    bf16Chosen = Signal(bool)
     startWanted = Signal()
     stopWanted = Signal()
 
@@ -64,16 +69,18 @@ class SweepBar(FlowRow):
         self.button = QPushButton(START, self)
         self.kind, self.readout = QComboBox(self), QComboBox(self)
         self.layer, self.at_depth = QSpinBox(self), QSpinBox(self)
+        self.bf16 = QCheckBox("bf16", self)
         self._choices = {choice.key: choice for choice in choices}
         for choice in choices:
             self.kind.addItem(choice.label, choice.key)
         self._name()
-        for widget in (self.button, self.kind, self.layer, self.readout, self.at_depth):
+        for widget in (self.button, self.kind, self.layer, self.readout, self.at_depth, self.bf16):
             self.add(widget)
         self.button.clicked.connect(self._on_button_clicked)
         self.kind.activated.connect(lambda place: self.kindChosen.emit(self.kind.itemData(place)))
         self.readout.activated.connect(lambda place: self.readoutChosen.emit(self.readout.itemData(place)))
         self.layer.valueChanged.connect(self.layerChosen)
+        self.bf16.clicked.connect(self.bf16Chosen)
         self.at_depth.valueChanged.connect(lambda layer: self.depthChosen.emit(layer + 1))
         theme.changed.connect(self._on_theme_changed)
         self.at_depth.hide()
@@ -84,6 +91,7 @@ class SweepBar(FlowRow):
         for widget, name, help_ in (
             (self.kind, "sweep over", "Which places are operated on, one after another."),
             (self.layer, "layer of the sweep", "The layer that is swept."),
+            (self.bf16, "differences in bf16", BF16),
             (self.readout, "colour of the map", "What the colours say; all of it is known after one sweep."),
             (
                 self.at_depth,
@@ -112,6 +120,12 @@ class SweepBar(FlowRow):
             self.layer.setValue(layer)
         self.layer.setVisible(self._choices[key].in_layer)
         self.lay_out()
+
+    def show_bf16(self, chosen: bool, why_not: str) -> None:
+        """Show whether cells are computed in bf16, and why that would be no help here; empty where it would."""
+        self.bf16.setChecked(chosen)
+        self.bf16.setEnabled(not why_not)
+        self.bf16.setToolTip(why_not or BF16)
 
     def set_layers(self, n_layers: int) -> None:
         """Take how many layers there are."""

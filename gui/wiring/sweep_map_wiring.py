@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
+from core.runs.sweep_readouts import bf16_words
 from core.sessions.sweep_kinds import in_plan, with_cell
 from core.text.locate import found
 from gui.notifications import Notice
@@ -152,7 +153,10 @@ class SweepMapWiring(QObject):
         self._panel.show_picture(shown)
         if shown is None:
             self._panel.show_reason(NO_NUMBERS)
-        self._panel.show_note("" if here else self._other_words(result))
+        remarks = result.remarks or (bf16_words(result),)
+        self._panel.show_note(
+            " \N{MIDDLE DOT} ".join(filter(None, ("" if here else self._other_words(result), *remarks)))
+        )
         self._panel.set_marked(self._marked(result) if here else frozenset())
 
     def _other_words(self, result: SweepResult) -> str:

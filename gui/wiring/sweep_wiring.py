@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Slot
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 NOTICE = "sweep"
 # What a sweep takes is measured once nobody has changed anything for this long.
 PAUSE_MS = 250
+UNKNOWN = "Whether this is faster here is measured along with what a sweep takes."
 
 
 class SweepWiring(QObject):
@@ -56,6 +58,7 @@ class SweepWiring(QObject):
         self._info: ModelInfo | None = None
         self._tokens: Tokens | None = None
         self._kind, self._layer = "layer head", 0
+        self._bf16, self._why_not_bf16 = False, UNKNOWN
         self._priced: object = None
         self._pause = QTimer(window)
         self._pause.setSingleShot(True)
@@ -63,6 +66,7 @@ class SweepWiring(QObject):
         self._pause.timeout.connect(self._ask_for_cost)
         panel.kindChosen.connect(self._on_panel_kind_chosen)
         panel.layerChosen.connect(self._on_panel_layer_chosen)
+        panel.bf16Chosen.connect(self._on_panel_bf16_chosen)
         panel.startWanted.connect(self.start)
         panel.stopWanted.connect(sweeping.stop)
         window.status.sweepCancelWanted.connect(sweeping.stop)
@@ -79,7 +83,7 @@ class SweepWiring(QObject):
     def spec(self) -> SweepSpec | None:
         """What is chosen to be swept, or None where that cannot be."""
         try:
-            return spec_of(self._store.session, self._kind, self._layer)
+            return replace(spec_of(self._store.session, self._kind, self._layer), bf16=self._bf16)
         except SurgeryError:
             return None
 
@@ -119,6 +123,11 @@ class SweepWiring(QObject):
         self._layer = layer
         self._choose_again()
 
+    @Slot(bool)
+    def _on_panel_bf16_chosen(self, chosen: bool) -> None:
+        self._bf16 = chosen
+        self._choose_again()
+
     @Slot(object)
     def _on_sweeping_failed(self, failure: Failure) -> None:
         self._notifications.show(Notice(NOTICE, "danger", failure.message, failure.hint, failure.details))
@@ -132,6 +141,7 @@ class SweepWiring(QObject):
     @Slot(object, object)
     def _on_controller_model_opened(self, info: ModelInfo, check: object) -> None:
         self._info, self._tokens, self._priced = info, None, None
+        self._why_not_bf16 = UNKNOWN
         self._layer = min(self._layer, info.n_layers - 1)
         self._panel.bar.set_layers(info.n_layers)
         self._notifications.withdraw(NOTICE)
@@ -152,7 +162,7 @@ class SweepWiring(QObject):
     @Slot()
     def _ask_for_cost(self) -> None:
         spec, sweeping = self.spec, self.sweeping
-        if spec is None or self._refusal or sweeping.running or sweeping.finished(spec) or sweeping.resumable(spec):
+        if spec is None or self._refusal or sweeping.running or sweeping.resumable(spec):
             return
         asked = (self._info, question(self._store.session, spec))
         if asked != self._priced:
@@ -166,6 +176,9 @@ class SweepWiring(QObject):
         bar.show_kind(
             self._kind, self._layer, {} if self._info is None else refused_kinds(session, self._info, self._layer)
         )
+        if sweeping.cost is not None:
+            self._why_not_bf16 = sweeping.cost.why_not_bf16
+        bar.show_bf16(self._bf16, self._why_not_bf16)
         if sweeping.running:
             share = 0.0 if sweeping.progress is None else sweeping.progress.work
             words = going_words(sweeping.result, sweeping.progress, exact=sweeping.exact)

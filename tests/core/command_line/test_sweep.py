@@ -187,7 +187,7 @@ def test_that_a_sweep_in_bf16_states_how_far_it_is_from_exact(command: Command, 
     asked = ("--sites", "resid", "--at", "each", "--op", "scale(k=0.5)", "--pair", "3|-1")
     with patch("core.hooks.products._bf16_pays", return_value=True):
         said = command(*arguments(tiny_gpt2, *asked, "--bf16"))
-    exact, found = ask(command, tiny_gpt2, *asked, "--exact"), said.answer
+    exact, found = ask(command, tiny_gpt2, *asked, "--exact"), json.loads(said.out)
     assert (found["method"], exact["method"]) == ("bf16", "exact")
     assert said.err.endswith(f"{found['remarks'][-1]}\n")
     assert "cells that were run again" in found["remarks"][-1]
@@ -195,7 +195,7 @@ def test_that_a_sweep_in_bf16_states_how_far_it_is_from_exact(command: Command, 
     worst = max(abs(found["cells"][n]["log_prob"] - exact["cells"][n]["log_prob"]) for n in numbers)
     assert found["checked"]["largest_error_log_prob"] == pytest.approx(worst, abs=2e-6)
     few = command(*arguments(tiny_gpt2, *ASKED, "--bf16"))
-    assert few.answer["method"] == "exact"
+    assert json.loads(few.out)["method"] == "exact"
     assert "too few for bf16" in few.err
 
 

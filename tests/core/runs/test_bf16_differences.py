@@ -19,8 +19,9 @@ from core.runs.compile import NOTHING
 from core.runs.request import ResolvedIncision
 from core.runs.sweep import Part, sweep
 from core.runs.sweep_answer import as_csv, sweep_answer, write_parquet
-from core.runs.sweep_check import FEWEST, bf16_words, cells_to_check
+from core.runs.sweep_check import FEWEST, cells_to_check
 from core.runs.sweep_file import save_cells, saved_cells
+from core.runs.sweep_readouts import bf16_words
 from core.runs.sweep_result import SweepStarted
 from core.runs.tape import Tape, record
 from core.sites.selection import at
