@@ -55,11 +55,11 @@ WANG = "Wang et al. 2022, Interpretability in the wild"
 _SCORES = (
     Score(
         "previous_token", "attention to the token before", "share",
-        "Mean attention from each token of a random sequence to the one right before it.", OLSSON,
+        "Mean attention from each token of a random sequence's later half to the one right before it.", OLSSON,
     ),
     Score(
         "next_token", "attention to the token after", "share",
-        "Mean attention from each token of a random sequence to the one right after it.", OLSSON, masked_only=True,
+        "Mean attention from each token of a random sequence's first half to the one right after it.", OLSSON, masked_only=True,
     ),
     Score(
         "duplicate_token", "attention to the same token elsewhere", "share",

@@ -69,7 +69,8 @@ def frame_of(loaded: LoadedModel) -> Frame:
 def doubled(loaded: LoadedModel, frame: Frame, count: int, random: np.random.Generator) -> list[tuple[int, ...]]:
     """Return sequences of different random tokens, each written twice within its frame."""
     known = min(loaded.info.vocab_size, len(loaded.tokenizer))
-    allowed = np.array([token for token in range(known) if token not in loaded.vocabulary.special])
+    special = {*loaded.vocabulary.special, *loaded.tokenizer.all_special_ids}
+    allowed = np.array([token for token in range(known) if token not in special])
     rows = (tuple(int(token) for token in random.choice(allowed, frame.length, replace=False)) for _ in range(count))
     return [(*frame.before, *row, *row, *frame.after) for row in rows]
 
@@ -89,12 +90,13 @@ def pairs(frame: Frame, objective: Literal["causal", "masked"]) -> Pairs:
     """Return for each score from which token to which the attention is averaged, as (query, key)."""
     n, first, second = frame.length, frame.first, frame.second
     found: Pairs = {
-        "previous_token": [(first + i, first + i - 1) for i in range(1, n)],
+        # The later half: an earlier token has so little before it that it must look there.
+        "previous_token": [(first + i, first + i - 1) for i in range(n // 2, n)],
         "duplicate_token": [(second + i, first + i) for i in range(n)],
         "induction": [(second + i, first + i + 1) for i in range(n - 1)],
     }
     if objective == "masked":
-        found["next_token"] = [(first + i, first + i + 1) for i in range(n - 1)]
+        found["next_token"] = [(first + i, first + i + 1) for i in range(n // 2)]
         found["induction_before"] = [(second + i, first + i - 1) for i in range(1, n)]
     return found
 

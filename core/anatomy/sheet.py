@@ -12,6 +12,9 @@ import numpy as np
 
 from core.anatomy.roles import LABELS, SCORES
 from core.errors import SurgeryError
+from core.models.checkpoint import inspect_checkpoint
+from core.models.fingerprint import fingerprint
+from core.paths import specimens
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,6 +25,7 @@ FILE = "anatomy.json"
 SCHEMA = 1
 DIGITS = 5
 MEASURE_AGAIN = "Measure it again with main.py anatomy."
+MEASURE = "Measure one with main.py anatomy --model {model} and save it in its folder."
 CELLS = ("d_log_prob", "d_logit_difference")
 
 
@@ -152,6 +156,30 @@ def read_sheet(file: Path) -> Sheet:
         raise SurgeryError(f"The anatomy sheet {file} lacks {error.args[0]!r}.", MEASURE_AGAIN) from error
     except (TypeError, ValueError, AttributeError) as error:
         raise SurgeryError(f"The anatomy sheet {file} is damaged: {error}.", MEASURE_AGAIN) from error
+
+
+def sheet_in(model: str, n_layers: int, n_heads: int) -> Sheet:
+    """Return the sheet that lies in the folder of a model: a specimen's name, or a folder.
+
+    Raises
+    ------
+    SurgeryError
+        If there is none, it cannot be read, or it is of other weights.
+    """
+    folder = specimens() / model
+    if folder.parent != specimens() or not folder.is_dir():
+        folder = Path(model).expanduser()
+    file = folder / FILE
+    if not file.is_file():
+        raise SurgeryError(f"{folder.name} has no anatomy sheet.", MEASURE.format(model=model))
+    sheet = read_sheet(file)
+    if (sheet.n_layers, sheet.n_heads) != (n_layers, n_heads):
+        raise SurgeryError(
+            f"The anatomy sheet {file} is of {sheet.n_layers} layers of {sheet.n_heads} heads.", MEASURE_AGAIN
+        )
+    if sheet.fingerprint != fingerprint(inspect_checkpoint(folder)):
+        raise SurgeryError(f"The anatomy sheet of {folder.name} is of other weights.", MEASURE_AGAIN)
+    return sheet
 
 
 def _read(document: dict[str, Any]) -> Sheet:

@@ -1,0 +1,1 @@
+"""What heads do, measured on models whose heads are known."""
