@@ -14,8 +14,10 @@ from core.bench.arithmetic import needed_flops, product_rates
 from core.bench.clock import seconds
 from core.bench.shapes import SHAPES, build
 from core.bench.ways import Cell, Task, notebook, task_of
+from core.hooks.products import why_not_bf16
 from core.models.memory import tidy_memory
 from core.runs.peak_memory import PeakMemory
+from core.runs.sweep_check import FEWEST
 
 if TYPE_CHECKING:
     from core.models.loaded_model import LoadedModel
@@ -143,6 +145,32 @@ def ratio(above: Sequence[float], below: Sequence[float]) -> list[float]:
     return [a / b for a, b in zip(above, below, strict=True)]
 
 
+def differences(loaded: LoadedModel, setting: Setting) -> list[Row]:
+    """Measure the map of all heads in bf16 differences, and the exact runs of some cells that its error is told by."""
+    name, task = loaded.info.name, task_of(loaded, PROMPT)
+    tape = task.record()
+    why_not = why_not_bf16(loaded.blocks) if tape.in_batches else "one run at a time"
+    if why_not:
+        return [row(name, "engine in bf16", "not measured", [0.0], "", why_not)]
+    layers, chosen = spread_layers(loaded.info.n_layers, setting.samples), task.cells[:: -(-len(task.cells) // FEWEST)]
+    task.sweep(tape, heads_of(task, loaded.info.n_layers - 1), bf16=True)
+    took: list[dict[Cell, tuple[float, np.ndarray]]] = []
+    alone, swept, again = ([] for _ in range(3))
+    for _ in range(setting.rounds):
+        swept.append(seconds(lambda: took.append(task.sweep(tape, task.cells, bf16=True))))
+        again.append(seconds(lambda: task.sweep(tape, chosen)))
+        alone.append(float(np.mean([seconds(partial(notebook, task, [(layer, 0)])) for layer in layers])))
+    each = [(cells + check) / len(task.cells) for cells, check in zip(swept, again, strict=True)]
+    off = worst_difference(task, took[-1], layers)
+    note = f"with exact runs of {len(chosen)} cells again"
+    return [
+        row(name, "engine in bf16", "per cell", [x * 1e3 for x in each], "ms", note),
+        row(name, "engine in bf16", "share of the check", ratio(again, swept), "", "of the sweep's time"),
+        row(name, "engine in bf16 / notebook", "times faster", ratio(alone, each), "x", note),
+        row(name, "difference in bf16", "largest", [off], "", "from the notebook, over log-prob and cosines"),
+    ]
+
+
 def worst_difference(task: Task, swept: dict[Cell, tuple[float, np.ndarray]], layers: list[int]) -> float:
     """Return how far the engine is from the notebook at most, over some layers."""
     worst = 0.0
@@ -220,6 +248,7 @@ def _times(task: Task, tape: Tape, layer: int, rounds: int) -> list[float]:
 
 MEASURES: dict[str, Callable[[LoadedModel, Setting], list[Row]]] = {
     "cells": cells,
+    "bf16": differences,
     "click": curve,
     "layers": by_layer,
     "lengths": by_length,

@@ -81,6 +81,18 @@ def test_that_everything_is_measured_and_equal_to_the_notebook(shape: str) -> No
     assert [row.case for row in by_name["sweep by layer"]] == [str(layer) for layer in range(layers)]
 
 
+@pytest.mark.parametrize("pays", [True, False])
+def test_that_bf16_is_measured_where_it_helps(monkeypatch: pytest.MonkeyPatch, pays: bool) -> None:
+    monkeypatch.setattr("core.hooks.products._bf16_pays", lambda: pays)
+    rows = {(row.measure, row.case): row for row in measure(next(iter(TINY)), ["bf16"], SETTING)}
+    if pays:
+        assert rows["engine in bf16 / notebook", "times faster"].value > 0
+        assert 0 < rows["difference in bf16", "largest"].value < 0.02
+    else:
+        assert [case for _, case in rows] == ["not measured"]
+        assert "no faster in bf16" in rows["engine in bf16", "not measured"].note
+
+
 def test_that_the_command_says_a_table_and_writes_numbers_and_a_drawing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
