@@ -18,6 +18,8 @@ ANSWERS_AT_ONCE = 128
 ANSWERS_ON_GPU = 1024
 # What the cells of one wave may take in main memory; each holds its rows of one layer.
 WAVE_BYTES = 256 * 2**20
+# Tokens of whole prompts in one pass through the model.
+TOKENS_AT_ONCE = 2048
 # The part of what is free that each of the three may take.
 SHARE = 0.25
 
@@ -55,7 +57,7 @@ def batch_sizes(info: ModelInfo, n_tokens: int, n_rows: int) -> BatchSizes:
     n_rows : int
         How many of them are computed.
     """
-    on_gpu = info.device.startswith(("cuda", "mps"))
+    on_gpu = _on_gpu(info)
     most_rows, most_answers = (ROWS_ON_GPU, ANSWERS_ON_GPU) if on_gpu else (ROWS_AT_ONCE, ANSWERS_AT_ONCE)
     room = int(SHARE * available_bytes(info.device))
     wave_room, n_rows, wide = room if on_gpu else min(room, WAVE_BYTES), max(1, n_rows), DTYPE_BYTES[info.dtype]
@@ -66,6 +68,18 @@ def batch_sizes(info: ModelInfo, n_tokens: int, n_rows: int) -> BatchSizes:
         answers=max(1, min(most_answers, room // answer)),
         wave=max(1, wave_room // held),
     )
+
+
+def tokens_at_once(info: ModelInfo) -> int:
+    """Return how many tokens of whole prompts to run at once, every layer's residual being kept of each."""
+    most = ROWS_ON_GPU if _on_gpu(info) else TOKENS_AT_ONCE
+    # The residuals are there twice while they are put together.
+    each = _layer_bytes(info, 1, 1) + 2 * (info.n_layers + 1) * info.d_model * DTYPE_BYTES[info.dtype]
+    return max(1, min(most, int(SHARE * available_bytes(info.device)) // each))
+
+
+def _on_gpu(info: ModelInfo) -> bool:
+    return info.device.startswith(("cuda", "mps"))
 
 
 def _layer_bytes(info: ModelInfo, n_tokens: int, n_rows: int) -> int:

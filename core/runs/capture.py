@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from core.runs.batch import Batch, unpadded
+from core.runs.batch_sizes import tokens_at_once
 from core.runs.compile import site_columns
 from core.runs.places import Hooks, hooks_at
 from core.runs.trace import answer_of, forward
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from core.cancel import CancelToken
     from core.models.loaded_model import LoadedModel
     from core.sites.site import Site
-
-# Tokens that go through the model at once: enough to be fast, few enough for any memory.
-TOKENS_AT_ONCE = 2048
 
 
 def capture(
@@ -43,17 +41,17 @@ def capture(
         One per prompt, of shape [token, width]; scores and patterns of several heads side by side.
     """
     found: dict[Site, list[Tensor]] = {site: [] for site in sites}
-    for batch in _batches(prompts):
+    for batch in _batches(prompts, tokens_at_once(loaded.info)):
         for site, rows in _captured(loaded, batch, sites, cancel, hooks).items():
             found[site] += rows
     return found
 
 
-def _batches(prompts: Sequence[tuple[int, ...]]) -> list[Batch]:
+def _batches(prompts: Sequence[tuple[int, ...]], most: int) -> list[Batch]:
     batches: list[list[tuple[int, ...]]] = []
     for ids in prompts:
         last = batches[-1] if batches else []
-        if last and (len(last) + 1) * max(len(ids), *map(len, last)) <= TOKENS_AT_ONCE:
+        if last and (len(last) + 1) * max(len(ids), *map(len, last)) <= most:
             last.append(ids)
         else:
             batches.append([ids])

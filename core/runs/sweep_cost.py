@@ -157,4 +157,4 @@ def _settle(loaded: LoadedModel) -> None:
     if loaded.info.device.startswith("cuda"):
         import torch
 
-        torch.cuda.synchronize()
+        torch.cuda.synchronize(loaded.info.device)

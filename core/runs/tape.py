@@ -223,7 +223,7 @@ class Again:
         with fast_products([self._blocks[number]], len(hidden) * len(rows)), _put_on(self._loaded, hooks):
             out = self._blocks[number](hidden, *call.args, **call.kwargs)
         found: Tensor = out[0] if isinstance(out, tuple) else out
-        return found
+        return found.to(hidden.device)  # a model can be spread over several
 
     def rest(self, k: Tensor, v: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor, Tensor | None]:
         """Put the clean keys and values of the other tokens to those of the rows."""

@@ -10,7 +10,7 @@ import torch
 
 from core.models.info import ModelInfo
 from core.runs import batch_sizes as sizing
-from core.runs.batch_sizes import BatchSizes, available_bytes, batch_sizes
+from core.runs.batch_sizes import BatchSizes, available_bytes, batch_sizes, tokens_at_once
 
 GIB = 2**30
 LARGE = ModelInfo(
@@ -77,6 +77,17 @@ def test_that_no_part_takes_more_than_its_share_of_what_is_free(
         if before is not None:  # less memory never makes more
             assert all(a <= b for a, b in zip(vars(found).values(), vars(before).values(), strict=True))
         before = found
+
+
+def test_that_prompts_go_through_together_as_far_as_memory_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    free(monkeypatch, 40 * GIB)
+    assert tokens_at_once(LARGE) == 2048
+    assert tokens_at_once(replace(LLAMA, device="cuda")) > 2048
+    free(monkeypatch, GIB)
+    kept = 2 * 37 * 1280 * 4
+    assert 1 < tokens_at_once(LARGE) < GIB / 4 / kept
+    free(monkeypatch, 0)
+    assert tokens_at_once(LARGE) == 1
 
 
 def test_that_one_cell_is_tried_however_little_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
