@@ -8,15 +8,20 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from core.cancel import CancelToken
 from core.hooks import attention
 from core.interventions.operation import Activation, Operation
 from core.interventions.ops import OPERATIONS
 from core.models.info import ModelInfo
+from core.readings.values import Pair as Words
 from core.runs import sweep as engine
 from core.runs.batch_sizes import BatchSizes
+from core.runs.cache import RunCache
 from core.runs.compile import NOTHING, Change
+from core.runs.execute import execute
+from core.runs.request import RunRequest
 from core.runs.restart import restart
 from core.runs.sweep import Part, Tick, sweep
 from core.runs.tape import record
@@ -223,3 +228,34 @@ def test_that_the_sizes_of_a_sweep_follow_the_memory(tiny_of: TinyOf, monkeypatc
     for part in parts:
         for place, number in enumerate(part.cells):
             assert np.abs(part.cosine[place] - usual[number][1]).max() < 1e-5
+
+
+class Looks(TorchDispatchMode):
+    """Counts how often a number is looked at, for which a device would have to be waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def __torch_dispatch__(self, operation: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        aten = torch.ops.aten
+        self.count += operation in (aten._local_scalar_dense.default, aten.equal.default, aten.is_nonzero.default)
+        return operation(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("family", ["gpt2", "llama", "bert"])
+@pytest.mark.parametrize(
+    ("operation", "params"), [("silence", {}), ("noise", {"sigma": 1.0, "seed": 0, "std": "token"})]
+)
+def test_that_a_run_looks_no_more_often_the_more_layers_it_runs(
+    family: str, operation: str, params: dict[str, Any], tiny_of: TinyOf
+) -> None:
+    pair, words = pair_of(tiny_of, family, ""), (Words("a", 1, 4), Words("b", 3, 4))
+    counts = []
+    for layer in (0, 0, pair.loaded.info.n_layers - 1):
+        plan = (cut(Site("resid_post", layer), (3,), operation, params),)
+        request = RunRequest(model=pair.loaded.identity, ids=pair.ids, plan=plan, read_position=None, pairs=words)
+        with Looks() as looks:
+            list(execute(pair.loaded, request, pair.tokens, RunCache(results=0), CancelToken()))
+        counts.append(looks.count)
+    assert counts[1] == counts[2] <= 5
