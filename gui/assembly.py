@@ -23,6 +23,7 @@ from gui.wiring.panel_wiring import PanelWiring
 from gui.wiring.prompt_wiring import PromptWiring
 from gui.wiring.receiver_wiring import ReceiverWiring
 from gui.wiring.sweep_map_wiring import SweepMapWiring
+from gui.wiring.sweep_export_wiring import SweepExportWiring
 from gui.wiring.sweep_wiring import SweepWiring
 from gui.wiring.text_fit import TextFit
 from gui.wiring.window_wiring import WindowWiring
@@ -82,6 +83,8 @@ def assemble(session: Session, theme: Theme, settings: Settings) -> Application:
         SweepMapWiring(store, sweeps.sweeping, controller, notifications, window),
         ReceiverWiring(store, notifications, window.grid, window.plan),
         PanelWiring(store, controller, window.panels.values()),
+        SweepExportWiring(notifications, window),
+        anatomy,
         NoticeWiring(controller, notifications, window.header),
         WindowWiring(window, controller, notifications, theme, settings),
         ModelWiring(window, controller, library, theme, settings),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QColor, QPainter
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from core.runs.sweep_readouts import map_readouts
 from gui.panel import Panel, PanelDeclaration
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
     from gui.widgets.sweep_picture import Picture
 
 STEPS = 1000
+EXPORTS = {
+    "csv": "Numbers as CSV \N{HORIZONTAL ELLIPSIS}",
+    "png": "Picture as PNG \N{HORIZONTAL ELLIPSIS}",
+    "svg": "Picture as SVG \N{HORIZONTAL ELLIPSIS}",
+}
 REST = "Point at a cell for its numbers; click it to put its incision into the plan, or to take it off."
 NOTHING = f"Choose what to sweep over and press Sweep ({KEY}): the operation is run at every place, each alone."
 NO_NUMBERS = (
@@ -64,6 +70,8 @@ class SweepMap(Panel):
     kindChosen(str), layerChosen(int), readoutChosen(str), depthChosen(int), bf16Chosen(bool)
     startWanted(), stopWanted()
         As in ``SweepBar``.
+    exportWanted(str)
+        As ``"csv"``, ``"png"`` or ``"svg"``.
     cellPicked(int)
         Number of a cell in the request, whose incision is wanted in the plan, or off it.
     """
@@ -75,6 +83,7 @@ class SweepMap(Panel):
     bf16Chosen = Signal(bool)
     startWanted = Signal()
     stopWanted = Signal()
+    exportWanted = Signal(str)
     cellPicked = Signal(int)
 
     def __init__(self, theme: Theme) -> None:
@@ -93,6 +102,12 @@ class SweepMap(Panel):
         self.scatter_button.setToolTip("Estimates against exact numbers, and their rank correlation.")
         self.scatter_button.setAccessibleName("estimates against exact numbers")
         self.scatter_button.setCheckable(True)
+        self.export_button = QPushButton("Export", self)
+        self.export_button.setProperty("kind", "quiet")
+        self.export_button.setProperty("tight", True)
+        self.export_button.setToolTip("All numbers as a table, or what is drawn as a picture.")
+        self.export_button.setAccessibleName("export the map")
+        self.export_button.setMenu(self._export_menu())
         self.map, self.legend = HeatMap(theme), HeatLegend(theme)
         self.scatter = EstimateScatter(theme)
         self.told = ElidedLabel("", self)
@@ -120,7 +135,13 @@ class SweepMap(Panel):
 
     def _build(self) -> None:
         self._line = QHBoxLayout()
-        for widget, stretch in ((self.words, 0), (self.progress, 0), (self.scatter_button, 0), (self.legend, 1)):
+        for widget, stretch in (
+            (self.words, 0),
+            (self.progress, 0),
+            (self.scatter_button, 0),
+            (self.export_button, 0),
+            (self.legend, 1),
+        ):
             self._line.addWidget(widget, stretch)
         body = QWidget()
         column = QVBoxLayout(body)
@@ -137,6 +158,12 @@ class SweepMap(Panel):
         box.addLayout(self._line)
         box.addWidget(self.note)
         box.addWidget(self.frame, 1)
+
+    def _export_menu(self) -> QMenu:
+        menu = QMenu(self)
+        for kind, words in EXPORTS.items():
+            menu.addAction(words, partial(self.exportWanted.emit, kind))
+        return menu
 
     @property
     def reason(self) -> str:
@@ -175,6 +202,7 @@ class SweepMap(Panel):
         self.map.show_heat(None if picture is None else picture.heat())
         compared = picture is not None and screened is not None and self.scatter.show_picture(picture, screened)
         self.scatter_button.setVisible(compared)
+        self.export_button.setVisible(picture is not None)
         if not compared:
             self.scatter_button.setChecked(False)
         if picture is None:

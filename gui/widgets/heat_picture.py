@@ -114,17 +114,27 @@ def placed(shown: Heat, width: int, height: int, theme: Theme) -> Place:
 
 
 class HeatPainting:
-    """Paints a map in a theme."""
+    """Paints a map in a theme.
 
-    def __init__(self, theme: Theme) -> None:
-        self._theme = theme
+    Parameters
+    ----------
+    cell_by_cell : bool
+        Whether every cell is a rectangle of its own, for files that are enlarged.
+    """
+
+    def __init__(self, theme: Theme, *, cell_by_cell: bool = False) -> None:
+        self._theme, self._cell_by_cell = theme, cell_by_cell
 
     def cells(self, painter: QPainter, shown: Heat, colors: NDArray[np.uint8], place: Place) -> None:
         """Paint the colours, and what is hatched."""
         p, area, (rows, columns) = self._theme.palette, place.area, shown.values.shape
-        data = np.ascontiguousarray(colors)
-        image = QImage(data.data, columns, rows, 3 * columns, QImage.Format.Format_RGB888)
-        painter.drawImage(area, image)
+        if self._cell_by_cell:
+            for cell in np.ndindex(rows, columns):
+                painter.fillRect(place.rect(cell), QColor(*colors[cell].tolist()))
+        else:
+            data = np.ascontiguousarray(colors)
+            image = QImage(data.data, columns, rows, 3 * columns, QImage.Format.Format_RGB888)
+            painter.drawImage(area, image)
         across, down = area.width() / columns, area.height() / rows
         painter.setPen(Qt.PenStyle.NoPen)
         for row in np.flatnonzero(shown.estimated.any(axis=1)).tolist():

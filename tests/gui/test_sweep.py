@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,13 +15,12 @@ from core.errors import SurgeryError
 from core.runs import sweep as sweep_module
 from core.runs import sweep_run
 from core.runs.sweep import Tick
-from core.runs.sweep_readouts import bf16_words
 from core.sessions import edits
 from core.sessions.session import TokenPair
 from core.sites.selection import at, text_selection
 from core.sites.site import parse_site
-from gui.panels.sweep_map import SweepMap
-from gui.widgets.sweep_bar import START
+from gui.panels.sweep_map import EXPORTS, SweepMap
+from gui.widgets.sweep_export import exported
 from gui.wiring.sweep_wiring import SweepWiring
 from tests.gui.hands import PATIENCE_MS, Hands
 from tests.gui.misplaced import misplaced
@@ -258,39 +258,6 @@ def test_that_its_cost_is_stated_before_it_starts(hands: Hands) -> None:
     assert len(hands.results) == 1
 
 
-def test_that_differences_in_bf16_are_offered_where_they_help_and_their_error_is_stated(
-    hands: Hands, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("core.hooks.products._bf16_pays", lambda: True)
-    bar = panel(hands).bar
-    assert not bar.bf16.isEnabled()
-    assert not bar.bf16.isChecked()
-    hands.window.docks["sweep_map"].raise_()
-    hands.qtbot.waitUntil(lambda: "too few" in bar.bf16.toolTip(), timeout=PATIENCE_MS)
-    assert not bar.bf16.isEnabled()
-    panel(hands).kindChosen.emit("layer token")
-    hands.qtbot.waitUntil(bar.bf16.isEnabled, timeout=PATIENCE_MS)
-    exact = sweep(hands, "layer token")
-    assert (exact.request.method, panel(hands).note.text()) == ("exact", "")
-    hands.click(bar.bf16)
-    assert bar.bf16.isChecked()
-    hands.qtbot.waitUntil(lambda: panel(hands).bar.button.text() == START, timeout=PATIENCE_MS)
-    found = sweep(hands, "layer token")
-    assert (found.request.method, found.bf16) == ("bf16", True)
-    assert panel(hands).note.text() == bf16_words(found)
-    assert "cells that were run again" in panel(hands).note.text()
-
-
-def test_that_bf16_is_refused_with_the_reason_where_the_processor_gains_nothing(
-    hands: Hands, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("core.hooks.products._bf16_pays", lambda: False)
-    hands.window.docks["sweep_map"].raise_()
-    panel(hands).kindChosen.emit("layer token")
-    hands.qtbot.waitUntil(lambda: "multiplies no faster" in panel(hands).bar.bf16.toolTip(), timeout=PATIENCE_MS)
-    assert not panel(hands).bar.bf16.isEnabled()
-
-
 def test_that_flipping_the_readout_needs_no_new_run(hands: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
     compare(hands)
     swept = sweep(hands)
@@ -352,6 +319,36 @@ def test_that_a_click_in_the_map_puts_the_incision_into_the_plan_and_off_again(h
     assert view.marked == frozenset()
     hands.action("Undo").trigger()
     assert hands.cuts == ["L2H1.z@-1=silence"]
+
+
+def export(hands: Hands, monkeypatch: pytest.MonkeyPatch, kind: str, path: Path) -> None:
+    """Take an entry of the export menu, and give a file's name in the dialog."""
+    monkeypatch.setattr("PySide6.QtWidgets.QFileDialog.getSaveFileName", lambda *_: (str(path), ""))
+    entries = dict(zip(EXPORTS, panel(hands).export_button.menu().actions(), strict=True))
+    entries[kind].trigger()
+
+
+@pytest.mark.parametrize("kind", EXPORTS)
+def test_that_the_map_is_exported(hands: Hands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    assert not panel(hands).export_button.isVisible()
+    sweep(hands)
+    assert panel(hands).export_button.isVisible()
+    export(hands, monkeypatch, kind, tmp_path / "map")
+    shown = panel(hands).picture
+    assert shown is not None
+    assert (tmp_path / f"map.{kind}").read_bytes() == exported(shown, kind, hands.made.theme)
+    assert hands.window.status.currentMessage() == f"Written: {tmp_path / f'map.{kind}'}"
+
+
+def test_that_an_export_that_cannot_be_written_is_told(
+    hands: Hands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep(hands)
+    export(hands, monkeypatch, "csv", tmp_path / "no such folder" / "map.csv")
+    assert "cannot be written" in hands.notices["sweep export"]
+    assert "Choose another place." in hands.notices["sweep export"]
+    export(hands, monkeypatch, "csv", tmp_path / "map.csv")
+    assert "sweep export" not in hands.notices
 
 
 def test_that_estimates_come_first_and_are_compared_with_the_exact_numbers(hands: Hands, brake: Brake) -> None:
