@@ -12,10 +12,11 @@ from core.errors import SurgeryError
 QUOTED = r'"(?:[^"\\]|\\.)+"'
 FORM = re.compile(
     rf"(?P<token>{QUOTED})(?:\s*-\s*(?P<minus>{QUOTED}))?"
-    r"|pca(?P<component>[1-9]\d{0,5})|(?P<donor>donor)|random(?P<seed>\d{1,9})|file:\s*(?P<path>\S(?:.*\S)?)"
+    r"|pca(?P<component>[1-9]\d{0,5})|(?P<donor>donor)|random(?P<seed>\d{1,9})|feature(?P<feature>\d{1,6})"
+    r"|file:\s*(?P<path>\S(?:.*\S)?)"
 )
 N_SEEDS = 10**9
-HOW = 'Write " he", " he"-" she", pca1, donor, random7 or file:PATH.npy.'
+HOW = 'Write " he", " he"-" she", pca1, donor, random7, feature7 or file:PATH.npy.'
 
 
 @dataclass(frozen=True)
@@ -24,16 +25,17 @@ class DirectionForm:
 
     Attributes
     ----------
-    kind : {"token", "difference", "pca", "donor", "random", "file"}
+    kind : {"token", "difference", "pca", "donor", "random", "feature", "file"}
     texts : tuple of str
         The token, or the two whose difference is meant.
     number : int
-        Of ``"pca"`` which component, from 1; of ``"random"`` the seed.
+        Of ``"pca"`` which component, from 1; of ``"random"`` the seed; of ``"feature"`` which one of
+        the model's sparse autoencoder, from 0.
     path : str
         Of ``"file"``.
     """
 
-    kind: Literal["token", "difference", "pca", "donor", "random", "file"]
+    kind: Literal["token", "difference", "pca", "donor", "random", "feature", "file"]
     texts: tuple[str, ...] = ()
     number: int = 0
     path: str = ""
@@ -41,7 +43,7 @@ class DirectionForm:
     def __str__(self) -> str:
         if self.texts:
             return "-".join(json.dumps(text, ensure_ascii=False) for text in self.texts)
-        if self.kind in ("pca", "random"):
+        if self.kind in ("pca", "random", "feature"):
             return f"{self.kind}{self.number}"
         if self.kind == "file":
             return f"file:{self.path}"
@@ -65,6 +67,7 @@ class DirectionForm:
             "pca": "principal component {}",
             "donor": "the mean difference from the counterfactual prompt",
             "random": "a random direction, seed {}",
+            "feature": "feature {} of the autoencoder",
             "file": "the direction in {}",
         }
         part = self if self.texts else self.path or self.number
@@ -76,7 +79,8 @@ def parse_direction(text: str) -> DirectionForm:
 
     ``" he"`` is the unembedding of a token and ``" he"-" she"`` the difference of two; ``pca1`` a
     principal component of the site; ``donor`` the mean difference of this prompt and the
-    counterfactual one; ``random7`` a random direction of that seed; ``file:PATH.npy`` any.
+    counterfactual one; ``random7`` a random direction of that seed; ``feature7`` what that feature
+    of the model's sparse autoencoder writes; ``file:PATH.npy`` any.
 
     Raises
     ------
@@ -95,6 +99,8 @@ def parse_direction(text: str) -> DirectionForm:
         return DirectionForm("pca", number=int(match["component"]))
     if match["seed"]:
         return DirectionForm("random", number=int(match["seed"]))
+    if match["feature"]:
+        return DirectionForm("feature", number=int(match["feature"]))
     return DirectionForm("file", path=_bare(match["path"])) if match["path"] else DirectionForm("donor")
 
 

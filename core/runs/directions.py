@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import SurgeryError
+from core.models.sparse_autoencoder import find_autoencoder
 from core.models.tokenizing import token_id
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ def resolve_direction(
     Raises
     ------
     SurgeryError
-        If there is no such direction: no such token, component or file, a vector of another
-        width, or one of length zero.
+        If there is no such direction: no such token, component, feature or file, a vector of
+        another width, or one of length zero.
 
     Notes
     -----
@@ -62,6 +63,8 @@ def resolve_direction(
         found = _on_cpu(prompt).mean(0) - _on_cpu(donor).mean(0)
     elif form.kind == "random":
         found = _random(prompt.shape[-1], form.number)
+    elif form.kind == "feature":
+        found = _feature(loaded, form.number)
     else:
         found = _from_file(form.path)
     if found.shape != prompt.shape[-1:]:
@@ -127,6 +130,12 @@ def _random(width: int, seed: int) -> Tensor:
     import torch
 
     return torch.randn(width, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def _feature(loaded: LoadedModel, number: int) -> Tensor:
+    import torch
+
+    return torch.from_numpy(find_autoencoder(loaded.info.name).direction(number)).double()
 
 
 def _from_file(path: str) -> Tensor:

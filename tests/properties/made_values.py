@@ -81,6 +81,7 @@ def directions() -> st.SearchStrategy[str]:
         ),
         st.integers(1, 10**6 - 1).map(lambda number: DirectionForm("pca", number=number)),
         st.integers(0, 10**9 - 1).map(lambda number: DirectionForm("random", number=number)),
+        st.integers(0, 10**6 - 1).map(lambda number: DirectionForm("feature", number=number)),
         st.just(DirectionForm("donor")),
         paths.filter(lambda path: path[0] != '"').map(lambda path: DirectionForm("file", path=path)),
     ).map(str)

@@ -32,7 +32,8 @@ OPERATION = Operation(
         Parameter(
             name="v",
             label="direction v",
-            help='" he" or " he"-" she" (unembedding), pca1, donor (mean difference), random7, or file:PATH.npy.',
+            help='" he" or " he"-" she" (unembedding), pca1, donor (mean difference), random7, feature7 (of a sparse '
+            "autoencoder), or file:PATH.npy.",
             kind="text",
             default="pca1",
             parse=parse_direction,

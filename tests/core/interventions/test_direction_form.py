@@ -18,6 +18,8 @@ WRITTEN = {
     "donor": DirectionForm("donor"),
     "random0": DirectionForm("random", number=0),
     "random7": DirectionForm("random", number=7),
+    "feature0": DirectionForm("feature", number=0),
+    "feature1535": DirectionForm("feature", number=1535),
     "file:dir/v 1.npy": DirectionForm("file", path="dir/v 1.npy"),
 }
 
@@ -37,13 +39,30 @@ def test_that_a_direction_is_kept_in_its_usual_spelling(text: str, usual: str) -
 
 
 @pytest.mark.parametrize(
-    "text", ["he", '"', '""', '" he', '" he"-', '" he" " she"', "pca", "pca0", "pca-1", "random", "Donor", "file:", "-"]
+    "text",
+    [
+        "he",
+        '"',
+        '""',
+        '" he',
+        '" he"-',
+        '" he" " she"',
+        "pca",
+        "pca0",
+        "pca-1",
+        "random",
+        "feature",
+        "feature-1",
+        "Donor",
+        "file:",
+        "-",
+    ],
 )
 def test_that_what_is_no_direction_is_refused_with_those_there_are(text: str) -> None:
     with pytest.raises(SurgeryError) as caught:
         OPERATIONS["project_out"].checked({"v": text})
     assert caught.value.message == f"{text!r} is not a direction."
-    assert caught.value.hint == 'Write " he", " he"-" she", pca1, donor, random7 or file:PATH.npy.'
+    assert caught.value.hint == 'Write " he", " he"-" she", pca1, donor, random7, feature7 or file:PATH.npy.'
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,8 @@ from core.errors import SurgeryError
 from core.interventions.direction_form import DirectionForm, parse_direction
 from core.models.tokenizing import token_text
 from core.runs.directions import resolve_direction
+from core.specimens.sae.autoencoder import Autoencoder
+from core.specimens.sae.layout import write
 from tests.fixtures.opened_models import opened
 
 if TYPE_CHECKING:
@@ -40,6 +44,18 @@ def unit(vector: np.ndarray) -> np.ndarray:
 @pytest.fixture
 def loaded(tiny_gpt2: TinyModel) -> LoadedModel:
     return opened(tiny_gpt2)
+
+
+@pytest.fixture
+def autoencoder(tiny_gpt2: TinyModel) -> Iterator[np.ndarray]:
+    """Put an autoencoder of three features beside the model, and return its decoder."""
+    folder = tiny_gpt2.folder / "sae"
+    decoder = rows(opened(tiny_gpt2).info.d_model, 3, 6)
+    made = Autoencoder(decoder.T.clone(), torch.zeros(3), decoder, torch.zeros(decoder.shape[1]), 1)
+    config = {"architecture": "topk", "d_in": decoder.shape[1], "d_sae": 3, "k": 1}
+    write(folder, made, {**config, "hook_name": "blocks.0.hook_resid_post"}, {"features": []})
+    yield decoder.numpy()
+    shutil.rmtree(folder)
 
 
 def test_that_a_token_means_its_row_of_the_unembedding(loaded: LoadedModel) -> None:
@@ -98,6 +114,17 @@ def test_that_a_direction_is_read_from_a_file(loaded: LoadedModel, tmp_path: Pat
     vector = rows(loaded.info.d_model).numpy()[:1]
     np.save(tmp_path / "v.npy", vector)
     assert np.allclose(found(loaded, f"file:{tmp_path / 'v.npy'}"), unit(vector[0]), atol=1e-6)
+
+
+def test_that_a_feature_means_its_row_of_the_decoder(loaded: LoadedModel, autoencoder: np.ndarray) -> None:
+    assert np.allclose(found(loaded, "feature2"), unit(autoencoder[2]), atol=1e-3)
+    with pytest.raises(SurgeryError, match="There is no feature 3: there are 3"):
+        found(loaded, "feature3")
+
+
+def test_that_a_model_without_an_autoencoder_has_no_features(tiny_llama: TinyModel) -> None:
+    with pytest.raises(SurgeryError, match="comes with no sparse autoencoder"):
+        found(opened(tiny_llama), "feature0")
 
 
 @pytest.mark.parametrize(
