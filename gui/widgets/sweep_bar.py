@@ -71,6 +71,9 @@ class SweepBar(FlowRow):
         self.layer, self.at_depth = QSpinBox(self), QSpinBox(self)
         self.bf16 = QCheckBox("bf16", self)
         self._choices = {choice.key: choice for choice in choices}
+        # A sweep under way tells again and again what is shown already; to polish a button takes long.
+        self._shown: object = None
+        self._state: object = None
         for choice in choices:
             self.kind.addItem(choice.label, choice.key)
         self._name()
@@ -109,6 +112,9 @@ class SweepBar(FlowRow):
 
     def show_kind(self, key: str, layer: int, refused: Mapping[str, str]) -> None:
         """Show which kind and layer are chosen, and which kinds cannot be, with the reasons."""
+        if (key, layer, refused) == self._shown:
+            return
+        self._shown = (key, layer, dict(refused))
         place = self.kind.findData(key)
         self.kind.setCurrentIndex(place)
         model = self.kind.model()
@@ -148,6 +154,9 @@ class SweepBar(FlowRow):
 
     def set_state(self, words: str, *, possible: bool) -> None:
         """Let the button start, stop or resume; or none of them, where there is nothing to sweep."""
+        if (words, possible) == self._state:
+            return
+        self._state = (words, possible)
         self.button.setText(words)
         self.button.setEnabled(possible or words == STOP)
         self.button.setToolTip(HELP[words])

@@ -30,7 +30,7 @@ NOTICE = "sweep map"
 OTHER = "This map belongs to another prompt."
 OTHER_HINT = "Go back to that prompt, or sweep this one."
 LAST = -1
-# While cells come in, the grid is drawn this long after the map: both at once hold up the event loop.
+# When cells come in, the grid is drawn this long after the map: both at once hold up the event loop.
 GRID_LATER_MS = 30
 
 
@@ -69,6 +69,11 @@ class SweepMapWiring(QObject):
         controller.tokensChanged.connect(self._on_controller_tokens_changed)
         controller.modelOpened.connect(self._on_controller_model_opened)
 
+    @property
+    def drawing(self) -> bool:
+        """Whether the grid is yet to be drawn."""
+        return self._grid_later.isActive()
+
     @Slot(str)
     def _on_panel_readout_chosen(self, key: str) -> None:
         self._readout = key
@@ -100,16 +105,13 @@ class SweepMapWiring(QObject):
 
     @Slot()
     def _on_sweeping_advanced(self) -> None:
-        if self._sweeping.running and self._sweeping.result is not None:
-            self._draw_map()
-            self._grid_later.start()
-        else:
-            self._draw()
+        self._draw_map()
+        self._grid_later.start()
 
     @Slot(bool)
     def _on_sweeping_running_changed(self, running: bool) -> None:
         self._on_grid = self._on_grid or running
-        self._draw()
+        self._on_sweeping_advanced()
 
     @Slot(object, object)
     def _on_store_changed(self, before: Session, after: Session) -> None:

@@ -21,6 +21,7 @@ from core.sites.selection import at, text_selection
 from core.sites.site import parse_site
 from gui.panels.sweep_map import EXPORTS, SweepMap
 from gui.widgets.sweep_export import exported
+from gui.wiring.sweep_map_wiring import SweepMapWiring
 from gui.wiring.sweep_wiring import SweepWiring
 from tests.gui.hands import PATIENCE_MS, Hands
 from tests.gui.misplaced import misplaced
@@ -97,7 +98,8 @@ def sweep(hands: Hands, kind: str = "layer head") -> SweepResult:
 
 
 def wait_until_done(hands: Hands) -> None:
-    hands.qtbot.waitUntil(lambda: not sweeping(hands).running, timeout=PATIENCE_MS)
+    drawn = next(each for each in hands.made.wirings if isinstance(each, SweepMapWiring))
+    hands.qtbot.waitUntil(lambda: not sweeping(hands).running and not drawn.drawing, timeout=PATIENCE_MS)
     hands.wait_until_quiet()
 
 
