@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, device
 
 
 def fetched(*found: Tensor) -> list[Tensor]:
@@ -29,3 +29,11 @@ def fetched(*found: Tensor) -> list[Tensor]:
         arrived.record(torch.cuda.current_stream(device))
         arrived.synchronize()
     return [place.to(torch.float64, copy=True) for place in landing]
+
+
+def sent(numbers: object, to: device) -> Tensor:
+    """Return whole numbers, in lists of any depth, as a tensor on a device, without waiting for it."""
+    import torch
+
+    made = torch.tensor(numbers, dtype=torch.long, device="cpu")
+    return made.pin_memory().to(to, non_blocking=True) if to.type == "cuda" else made.to(to)

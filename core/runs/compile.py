@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -105,6 +105,8 @@ class Change:
     known : Activation
         What its operation needs to know beforehand.
     info : ModelInfo
+    chosen : list of int
+        Which of the rows that are computed it is made at.
     moved : Tensor or None
         Whether any call so far has changed anything, on the device; None before the first.
     """
@@ -123,7 +125,7 @@ class Change:
         self.known = known
         self._batch = batch
         self._rows = rows
-        self._chosen = list(incision.positions if rows is None else map(rows.index, incision.positions))
+        self.chosen = list(incision.positions if rows is None else map(rows.index, incision.positions))
         self._operation = OPERATIONS[incision.operation]
         self._params = dict(incision.params)
         self.info = loaded.info
@@ -144,13 +146,40 @@ class Change:
                 self._change(changed[row : row + 1], range(x.shape[1])[span], span)
         return changed
 
+    def note(self, moved: Tensor) -> None:
+        """Keep whether something was changed, a single truth on the device."""
+        self.moved = moved if self.moved is None else self.moved | moved
+
+    @property
+    def kind(self) -> Hashable | None:
+        """Equal for changes that make the same of the same activation; None for one that looks at more than that."""
+        site, incision, known = self.site, self.incision, self.known
+        looks_at_more = not self._operation.wants(self._params) <= {"spread", "keys"}
+        several = site.point.width == "keys" and site.head is None  # each of them a row of its own
+        if looks_at_more or several or incision.receiver is not None:
+            return None
+        width = site.head is None, site.neuron is None
+        return (
+            incision.operation,
+            incision.params,
+            len(self.chosen),
+            width,
+            known.keys,
+            known.layer_std,
+            known.token_std,
+        )
+
+    def alone(self, before: Tensor) -> Tensor:
+        """Return what the operation makes of the chosen tokens [batch, chosen token, width], having a kind."""
+        known = replace(self.known, positions=self.incision.positions)
+        return self._operation.apply(before, self._params, known).to(before.dtype)
+
     def _change(self, x: Tensor, tokens: range, span: slice) -> None:
         """Change one or more prompts' activations [batch, token, width] in place."""
         for number, columns in enumerate(site_columns(self.site, self.info, x.shape[-1], span)):
             before = x[:, tokens.start : tokens.stop, columns]
             after = self._carried(before) if self.incision.receiver is not None else self._operated(before, number)
-            moved = (before != after).any()
-            self.moved = moved if self.moved is None else self.moved | moved
+            self.note((before != after).any())
             x[:, tokens.start : tokens.stop, columns] = after
 
     def applied(self, whole: Tensor, number: int) -> Tensor:
@@ -177,9 +206,9 @@ class Change:
 
     def _chosen_of(self, whole: Tensor) -> slice | list[int]:
         """Return the chosen tokens as an index; a slice, where they are neighbours, need not be sent to a device."""
-        first, last = self._chosen[0], self._chosen[-1]
-        neighbours = last - first + 1 == len(self._chosen) and last < whole.shape[1]
-        return slice(first, last + 1) if neighbours else self._chosen
+        first, last = self.chosen[0], self.chosen[-1]
+        neighbours = last - first + 1 == len(self.chosen) and last < whole.shape[1]
+        return slice(first, last + 1) if neighbours else self.chosen
 
     def _carried(self, whole: Tensor) -> Tensor:
         """Return the receiver's activation with what the path carries to it."""

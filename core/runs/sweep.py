@@ -24,6 +24,7 @@ from core.runs.compile import Change
 from core.runs.places import Hooks, hooks_at
 from core.runs.restart import AT_ONE_ROW, first_rows, restart, where_changed
 from core.runs.tape import running
+from core.runs.together import each_its_own
 from core.runs.trace import answer_of
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from core.cancel import CancelToken
-    from core.hooks.attach import Edit
     from core.interventions.operation import Activation
     from core.models.loaded_model import LoadedModel
     from core.readings.values import Pair
@@ -292,20 +292,8 @@ class _Sweep:
             by_point.setdefault(cell.site.hook_point, {})[place + 1] = change
         hooks = Hooks()
         for point, changes in by_point.items():
-            hooks.add(hooks_at(self._loaded, point, layer, len(numbers) + 1, _each_its_own(changes)))
+            hooks.add(hooks_at(self._loaded, point, layer, len(numbers) + 1, each_its_own(changes)))
         return hooks
-
-
-def _each_its_own(changes: dict[int, Change]) -> Edit:
-    """Return what makes every scenario's own change."""
-
-    def call(x: Tensor) -> Tensor:
-        changed = x.clone()
-        for place, change in changes.items():
-            changed[place : place + 1] = change(x[place : place + 1])
-        return changed
-
-    return call
 
 
 class _Answers:

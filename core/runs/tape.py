@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from core.hooks.attach import Hook, attached
 from core.hooks.attention import AttentionHook, attention_tapped
 from core.hooks.products import fast_products
+from core.readings.fetch import sent
 from core.runs.batch import inputs_of, one
 from core.runs.trace import Trace
 
@@ -80,10 +81,8 @@ class Tape:
 
     def index(self, places: tuple[int, ...]) -> Tensor:
         """Return places as an index that stands on the device: sent there once, not in every layer."""
-        import torch
-
         if places not in self._indices:
-            self._indices[places] = torch.tensor(places, dtype=torch.long, device=self.residuals.device)
+            self._indices[places] = sent(places, self.residuals.device)
         return self._indices[places]
 
     def rerun(self, again: Again, rows: tuple[int, ...], first: int, depth: int) -> Tensor:

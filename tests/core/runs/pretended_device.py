@@ -105,7 +105,7 @@ class _Functions(TorchFunctionMode):
 
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs, where = kwargs or {}, _line_of_ours()
-        if where is not None and function in FACTORIES and torch.device(kwargs.get("device", "cpu")).type == "cpu":
+        if where is not None and function in FACTORIES and kwargs.get("device") is None:
             self._crossings.made[where] += 1
         if where is not None and (_names_a_device(function, kwargs) or _indexes_by_a_list(function, args)):
             self._crossings.sent[where] += 1
@@ -125,13 +125,13 @@ class _Operations(TorchDispatchMode):
         given = {x.device.type for x in tree_leaves(out) if isinstance(x, torch.Tensor)}
         where = _line_of_ours()
         if where is not None and len(taken | given) > 1:
-            copies = operation in (torch.ops.aten._to_copy.default, torch.ops.aten.copy_.default)
+            copies = operation._schema.name in ("aten::to", "aten::_to_copy", "aten::copy_")
             (self._crossings.sent if copies else self._crossings.mixed)[where] += 1
         return out
 
 
 def _names_a_device(function: Any, kwargs: dict[str, Any]) -> bool:
-    return function is torch.tensor and kwargs.get("device") is not None
+    return function is torch.tensor and str(kwargs.get("device") or "cpu") != "cpu"
 
 
 def _indexes_by_a_list(function: Any, args: tuple[Any, ...]) -> bool:

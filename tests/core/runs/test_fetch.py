@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from core.readings.fetch import fetched
+from core.readings.fetch import fetched, sent
 
 if TYPE_CHECKING:
     import pytest
@@ -63,3 +63,21 @@ def test_that_nothing_is_waited_for_on_the_processor(monkeypatch: pytest.MonkeyP
     half, exact = fetched(torch.tensor([0.5]).half(), torch.tensor(0.1, dtype=torch.float64))
     assert (half.dtype, float(half), float(exact)) == (torch.float64, 0.5, 0.1)
     assert fetched() == [] and device.happened == []
+
+
+def test_that_numbers_are_sent_beside_the_processor_out_of_pinned_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    happened: list[Any] = []
+
+    def pinned(self: torch.Tensor) -> torch.Tensor:
+        happened.append("pinned")
+        return self
+
+    def to(self: torch.Tensor, device: torch.device, non_blocking: bool = False) -> torch.Tensor:
+        happened.append((device.type, non_blocking))
+        return self
+
+    monkeypatch.setattr(torch.Tensor, "pin_memory", pinned)
+    monkeypatch.setattr(torch.Tensor, "to", to)
+    assert torch.equal(sent([[1, 2], [3, 4]], torch.device("cuda")), torch.tensor([[1, 2], [3, 4]]))
+    assert sent((0,), torch.device("cpu")).dtype == torch.long
+    assert happened == ["pinned", ("cuda", True), ("cpu", False)]

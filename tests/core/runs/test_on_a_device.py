@@ -60,7 +60,7 @@ def test_that_a_sweep_waits_for_the_device_once_a_wave(
     assert crossings.mixed == Counter()
     assert crossings.made == Counter()
     # Which rows are computed is sent once, and not in every layer.
-    assert all(where.startswith("runs/tape.py") for where in crossings.sent)
+    assert all(where.startswith("readings/fetch.py") for where in crossings.sent)
     assert crossings.sent.total() <= 3 * len(parts)
 
 
