@@ -55,11 +55,17 @@ class HeatMap(QWidget):
 
     def show_heat(self, shown: Heat | None) -> None:
         """Draw other numbers; what is pointed at stays, if there is still such a cell."""
-        self.heat = shown
+        before, self.heat = self.heat, shown
         self._color()
         if self.cell is not None and not self._has(self.cell):
             self._point_at(None)
-        self.update()
+        place = self.place()
+        if before is None or shown is None or place is None or not shown.stands_as(before):
+            self.update()
+        elif (changed := shown.changed(before)).size:
+            top, left = (int(each) for each in changed.min(axis=0))
+            bottom, right = (int(each) for each in changed.max(axis=0))
+            self.update(place.rect((top, left)).united(place.rect((bottom, right))).toAlignedRect())
 
     def set_marked(self, cells: frozenset[Cell]) -> None:
         """Outline some cells."""
@@ -153,7 +159,7 @@ class HeatMap(QWidget):
         painter.fillRect(self.rect(), QColor(p.surface))
         if shown is not None and place is not None:
             self._painting.cells(painter, shown, self._colors, place)
-            self._painting.words(painter, shown, self._colors, place)
+            self._painting.words(painter, shown, self._colors, place, QRectF(event.rect()))
             self._painting.labels(painter, shown, place, self.cell)
             for cell in filter(self._has, self.marked):
                 self._painting.outline(painter, place.rect(cell), p.text, 1.6)

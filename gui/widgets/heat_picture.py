@@ -58,6 +58,19 @@ class Heat:
     limit: float
     signed: bool = True
 
+    def stands_as(self, other: Heat) -> bool:
+        """Return whether another map has the same cells, labels and scale."""
+        mine, theirs = (
+            (each.rows, each.columns, each.row_title, each.column_title, each.limit, each.signed)
+            for each in (self, other)
+        )
+        return mine == theirs and np.array_equal(self.there, other.there)
+
+    def changed(self, other: Heat) -> NDArray[np.intp]:
+        """Return the cells [cell, (row, column)] that look otherwise in a map that stands as this one."""
+        same = (self.values == other.values) | (np.isnan(self.values) & np.isnan(other.values))
+        return np.argwhere(~(same & (self.estimated == other.estimated)))
+
     def colors(self, theme: Theme) -> NDArray[np.uint8]:
         """Return the colour of every cell, [row, column, 3]; the panel's ground where there is no number."""
         made = heat(theme.palette, self.values / (self.limit or 1.0), signed=self.signed)
@@ -157,8 +170,16 @@ class HeatPainting:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(area)
 
-    def words(self, painter: QPainter, shown: Heat, colors: NDArray[np.uint8], place: Place) -> None:
-        """Write the number into a cell where it fits, else its sign, so that no colour stands alone."""
+    def words(
+        self, painter: QPainter, shown: Heat, colors: NDArray[np.uint8], place: Place, seen: QRectF | None = None
+    ) -> None:
+        """Write the number into a cell where it fits, else its sign, so that no colour stands alone.
+
+        Parameters
+        ----------
+        seen : QRectF or None
+            Only in cells that reach into it; None for all.
+        """
         one, font = place.rect((0, 0)), self._theme.font(LABEL)
         metrics, room = QFontMetrics(font), one.width() - self._theme.pixels(6)
         fits = (d for d in (3, 2, 1) if metrics.horizontalAdvance(signed(-shown.limit, d)) < room)
@@ -168,11 +189,14 @@ class HeatPainting:
         font.setPixelSize(min(font.pixelSize(), int(one.height())))
         painter.setFont(font)
         for row, column in np.argwhere(~np.isnan(shown.values)):
+            box = place.rect((int(row), int(column)))
+            if seen is not None and not box.intersects(seen):
+                continue
             value = float(shown.values[row, column])
             weak = abs(value) < LEAST_SHARE * shown.limit
             words = signed(value, digits) if digits else "" if weak or not shown.signed else "+" if value > 0 else MINUS
             painter.setPen(QColor(heat_ink(colors[row, column])))
-            painter.drawText(place.rect((int(row), int(column))), Qt.AlignmentFlag.AlignCenter, words)
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, words)
 
     def labels(self, painter: QPainter, shown: Heat, place: Place, lit: Cell | None) -> None:
         """Write the names of axes, rows and columns; those of one cell stand out."""
