@@ -29,7 +29,7 @@ def sweep_answer(result: SweepResult, patching: str = "") -> dict[str, Any]:
     request = result.request
     found: dict[str, Any] = {
         "schema": SCHEMA,
-        "method": _method(result),
+        "method": result.method,
         "model": model_data(result.model),
         "tokens": tokens_data(result.tokens),
         "read_position": request.read_position,
@@ -62,11 +62,6 @@ def sweep_answer(result: SweepResult, patching: str = "") -> dict[str, Any]:
     if result.remarks:
         found["remarks"] = list(result.remarks)
     return found
-
-
-def _method(result: SweepResult) -> str:
-    """Return how the cells were computed, whatever was asked for."""
-    return "exact" if result.request.method == "bf16" and not result.bf16 else result.request.method
 
 
 def _errors(checked: Checked) -> dict[str, float | None]:
@@ -162,7 +157,7 @@ def table(result: SweepResult) -> dict[str, list[Any]]:
             found[f"cosine {pair.label} {depth}"] = by_layer(result.cosine[:, place, depth])
     if (checked := result.checked) is not None:
         cells = range(len(starts))
-        found["method"] = [_method(result) for _ in cells]
+        found["method"] = [result.method for _ in cells]
         found["checked"] = [number in checked.cells for number in cells]
         found |= {name: [value for _ in cells] for name, value in _errors(checked).items()}
     return found

@@ -58,7 +58,7 @@ def saved_cells(request: SweepRequest, path: Path) -> SavedCells | None:
     if str(found.get("digest")) != request.digest:
         raise SurgeryError(
             f"What is kept in {path} is of another sweep.",
-            "Ask for the same model, prompt, places and readouts, or leave --resume out to start anew.",
+            "Ask for the same model, prompt, places, readouts and method, or leave --resume out to start anew.",
         )
     kept: dict[str, Any] = {name: found.get(name) for name in NAMES}
     return SavedCells(**kept | {"seconds": float(found["seconds"]), "bf16": bool(found.get("bf16"))})

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from core.models.info import ModelInfo
     from core.runs.result import Readouts
-    from core.runs.sweep_request import SweepRequest
+    from core.runs.sweep_request import Method, SweepRequest
     from core.text.tokens import Tokens
 
 NUMBERS = ("log_prob", "d_log_prob", "logit_difference", "d_logit_difference", "kl")
@@ -108,6 +108,12 @@ class SweepResult:
     checked: Checked | None = None
     peak_memory_bytes: int = 0
     remarks: tuple[str, ...] = ()
+
+    @property
+    def method(self) -> Method:
+        """How the cells were computed, whatever was asked for."""
+        asked = self.request.method
+        return "exact" if asked == "bf16" and not self.bf16 else asked
 
     @property
     def is_complete(self) -> bool:

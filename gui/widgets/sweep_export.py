@@ -39,7 +39,7 @@ def provenance(result: SweepResult) -> dict[str, str]:
         "prompt": result.tokens.prompt,
         "plan": f"each cell alone, such as {cell_title(result, 0)}{f' ({params})' if params else ''}",
         "axes": ", ".join(axes),
-        "method": request.method,
+        "method": result.method,
         "cells": f"{int(result.done.sum())} of {len(result.done)} run",
     }
     if result.target_text is not None:
