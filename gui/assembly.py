@@ -14,6 +14,7 @@ from gui.notifications import Notifications
 from gui.run_controller import RunController
 from gui.store import SessionStore
 from gui.sweep import Sweeping
+from gui.wiring.anatomy_wiring import AnatomyWiring
 from gui.wiring.cut_wiring import CutWiring
 from gui.wiring.generation_wiring import GenerationWiring
 from gui.wiring.model_wiring import ModelWiring
@@ -22,8 +23,8 @@ from gui.wiring.other_texts_wiring import OtherTextsWiring
 from gui.wiring.panel_wiring import PanelWiring
 from gui.wiring.prompt_wiring import PromptWiring
 from gui.wiring.receiver_wiring import ReceiverWiring
-from gui.wiring.sweep_map_wiring import SweepMapWiring
 from gui.wiring.sweep_export_wiring import SweepExportWiring
+from gui.wiring.sweep_map_wiring import SweepMapWiring
 from gui.wiring.sweep_wiring import SweepWiring
 from gui.wiring.text_fit import TextFit
 from gui.wiring.window_wiring import WindowWiring
@@ -73,6 +74,7 @@ def assemble(session: Session, theme: Theme, settings: Settings) -> Application:
     cuts = CutWiring(store, controller, notifications, window.grid, window.brush, window.plan)
     others = OtherTextsWiring(store, controller, notifications, window, settings)
     generation = GenerationWiring(store, Continuation(store, thread, controller), notifications, window)
+    anatomy = AnatomyWiring(controller, window.grid)
     sweeps = SweepWiring(store, Sweeping(store, thread, controller), controller, notifications, window)
     wirings = (
         PromptWiring(store, controller, notifications, window.header, window.strip, window.chips),
@@ -81,14 +83,16 @@ def assemble(session: Session, theme: Theme, settings: Settings) -> Application:
         generation,
         sweeps,
         SweepMapWiring(store, sweeps.sweeping, controller, notifications, window),
-        ReceiverWiring(store, notifications, window.grid, window.plan),
-        PanelWiring(store, controller, window.panels.values()),
         SweepExportWiring(notifications, window),
         anatomy,
+        ReceiverWiring(store, notifications, window.grid, window.plan),
+        PanelWiring(store, controller, window.panels.values()),
         NoticeWiring(controller, notifications, window.header),
         WindowWiring(window, controller, notifications, theme, settings),
         ModelWiring(window, controller, library, theme, settings),
         TextFit(store, window, theme, notifications),
     )
-    actions = build_menus(window, menu_table(window, store, controller, theme, cuts, others, generation, sweeps))
+    actions = build_menus(
+        window, menu_table(window, store, controller, theme, cuts, others, generation, sweeps, anatomy)
+    )
     return Application(theme, store, thread, controller, notifications, window, wirings, actions)

@@ -13,20 +13,20 @@ if TYPE_CHECKING:
 # So large that the small number a norm adds to the variance is none beside it.
 LARGE = 100.0
 CLOSE = 1e-3
-OTHER_END = "{} does not end in a norm and one matrix, so what a head itself adds to a logit cannot be told."
+OTHER_END = "The model does not end in a norm and one matrix, so what a head itself adds to a logit cannot be told."
 
 
 def why_not_linear(loaded: LoadedModel) -> str | None:
     """Return why what a head adds does not simply add up to the logits, or None if it does."""
-    table, name = loaded.architecture, loaded.info.name
+    table = loaded.architecture
     scaled = any(getattr(loaded.network.config, entry, None) is not None for _, entry in table.logit_scaling)
     if table.post_norms is not None or table.attention_output is not None:
-        return f"{name} norms what its heads add, so it does not simply add up to a logit."
+        return "The model norms what its heads add, so it does not simply add up to a logit."
     if not loaded.info.has_head or table.final_norm is None or len(table.head) != 1 or scaled:
-        return OTHER_END.format(name)
+        return OTHER_END
     weight = getattr(loaded.head_parts[0], "weight", None)
     if weight is None or weight.shape[-1] != loaded.info.d_model:
-        return OTHER_END.format(name)
+        return OTHER_END
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.anatomy.attention_scores import SEQUENCES, attention_scores
@@ -69,7 +70,7 @@ def measured(
             if task.key == NAMES:
                 scores["names_when_silenced"] = maps[-1].d_logit_difference
     return Sheet(
-        model=info.name,
+        model=folder.name if (folder := Path(info.name)).is_dir() else info.name,
         fingerprint=loaded.identity.rpartition("@")[2].partition("/")[0],
         n_layers=info.n_layers,
         n_heads=info.n_heads,

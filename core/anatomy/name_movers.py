@@ -80,7 +80,7 @@ def name_scores(
     reason = why_not_linear(loaded)
     end = None if reason is not None else frozen_end(loaded)
     if end is None:
-        left_out = dict.fromkeys(("direct_effect", "copy_score"), reason or OTHER_END.format(loaded.info.name))
+        left_out = dict.fromkeys(("direct_effect", "copy_score"), reason or OTHER_END)
     else:
         left_out = {} if loaded.info.why_not("v") is None else {"copy_score": str(loaded.info.why_not("v"))}
     keys = [key for key in ("io_attention", "s_attention", "direct_effect", "copy_score") if key not in left_out]

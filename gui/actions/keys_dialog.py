@@ -7,6 +7,8 @@ from html import escape
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
 
+from gui.surgery.anatomy_words import SWITCH_KEY
+
 MARGIN, GAP = 20, 12
 KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (
@@ -23,6 +25,7 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("F5, Ctrl+.", "run again, cancel"),
             ("Ctrl+G", "continue the prompt, or fill its masks"),
             ("Ctrl+Shift+S", "sweep: the operation at every place, each alone"),
+            (SWITCH_KEY, "anatomy: what each head was measured to do"),
             ("Ctrl++, Ctrl+-, Ctrl+0", "larger, smaller, normal text"),
             ("Ctrl+O", "open a model"),
             ("F1", "these keys"),
@@ -45,6 +48,7 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("Arrows, Shift+Arrows", "move, select a rectangle"),
             ("Space, Enter", "cut"),
             ("Delete", "take incisions away"),
+            ("Menu, Shift+F10", "guess what a head does, where it was measured"),
             ("Esc", "give up a drag, or picking a receiver"),
         ),
     ),

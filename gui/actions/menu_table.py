@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMessageBox
 from core.interventions.ops import ordered
 from gui.actions.action import ActionSpec, State
 from gui.actions.keys_dialog import KeysDialog
+from gui.surgery.anatomy_words import SWITCH_KEY
 from gui.surgery.brush_operations import operation_key
 from gui.theme.palette import PALETTES
 from gui.theme.theme import SCALES
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from gui.run_controller import RunController
     from gui.store import SessionStore
     from gui.theme.theme import Theme
+    from gui.wiring.anatomy_wiring import AnatomyWiring
     from gui.wiring.cut_wiring import CutWiring
     from gui.wiring.generation_wiring import GenerationWiring
     from gui.wiring.other_texts_wiring import OtherTextsWiring
@@ -39,13 +41,14 @@ def menu_table(
     others: OtherTextsWiring,
     generation: GenerationWiring,
     sweeps: SweepWiring,
+    anatomy: AnatomyWiring,
 ) -> tuple[ActionSpec, ...]:
     """Return all entries of all menus, in order."""
     return (
         *_file(window),
         *_edit(store, cuts),
         *_other_texts(window, store, others),
-        *_view(window, theme),
+        *_view(window, theme, anatomy),
         *_run(store, controller, cuts, generation, sweeps),
         ActionSpec("&Help", "Keys", lambda: KeysDialog(window).exec(), ("F1",)),
         ActionSpec("&Help", "About", lambda: QMessageBox.about(window, "About Circuit Surgeon", ABOUT)),
@@ -116,7 +119,7 @@ def _other_texts(window: MainWindow, store: SessionStore, others: OtherTextsWiri
     )  # fmt: skip
 
 
-def _view(window: MainWindow, theme: Theme) -> tuple[ActionSpec, ...]:
+def _view(window: MainWindow, theme: Theme, anatomy: AnatomyWiring) -> tuple[ActionSpec, ...]:
     def step(by: int) -> None:
         nearest = min(range(len(SCALES)), key=lambda index: abs(SCALES[index] - theme.scale))
         theme.use(scale=SCALES[min(max(nearest + by, 0), len(SCALES) - 1)])
@@ -127,6 +130,10 @@ def _view(window: MainWindow, theme: Theme) -> tuple[ActionSpec, ...]:
     def larger() -> State:
         crowded = "Larger text (as soon as the window has room)" if theme.scale < theme.wanted else ""
         return State(crowded, enabled=theme.scale < SCALES[-1])
+
+    def labels() -> State:
+        known = anatomy.anatomy
+        return State(enabled=known is not None, checked=known is not None and known.shown)
 
     changed = (theme.changed,)
     palettes = (
@@ -148,6 +155,11 @@ def _view(window: MainWindow, theme: Theme) -> tuple[ActionSpec, ...]:
             lambda: State(enabled=theme.scale > SCALES[0]), changed,
         ),
         ActionSpec("&View", "Normal text", partial(theme.use, scale=1.0), ("Ctrl+0",)),
+        ActionSpec("&View", "-"),
+        ActionSpec(
+            "&View", "Anatomy: labels of heads", anatomy.toggle, (SWITCH_KEY,),
+            "Show what each head was measured to do.", labels, (anatomy.changed,),
+        ),
         ActionSpec("&View", "-"),
         *docks,
         ActionSpec("&View", "Default layout", window.arrange, (), "Put every panel back."),

@@ -11,10 +11,12 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPolygonF
 from gui.surgery.grid_cell_painter import CellPainter
 from gui.surgery.grid_geometry import GridGeometry, Hit, fitted, label_step
 from gui.surgery.grid_model import Cell, CellHeat, CellMark, GridModel
+from gui.surgery.tag_painter import TagPainter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gui.surgery.anatomy_words import Tag
     from gui.theme.theme import Theme
 
 OUTSIDE = ("embed", "logits")
@@ -46,6 +48,8 @@ class GridLook:
         From where to where a change is carried, and by which operation.
     swept : mapping of cell to CellHeat
         What a sweep found.
+    tags : mapping of cell to Tag
+        What heads were measured or guessed to be.
     across, down : int
         How far the cells are scrolled.
     """
@@ -60,6 +64,7 @@ class GridLook:
     inviting: bool = False
     paths: tuple[tuple[Cell, Cell, str], ...] = ()
     swept: Mapping[Cell, CellHeat] = field(default_factory=dict)
+    tags: Mapping[Cell, Tag] = field(default_factory=dict)
     operation: str = "silence"
     dose: str = ""
     across: int = 0
@@ -90,7 +95,7 @@ class GridPainter:
 
     def __init__(self, theme: Theme) -> None:
         self._theme = theme
-        self._cells = CellPainter(theme)
+        self._cells, self._tags = CellPainter(theme), TagPainter(theme)
         self._large, self._short = 0, False
 
     def fit(self, model: GridModel, width: int, height: int) -> GridGeometry:
@@ -229,6 +234,9 @@ class GridPainter:
             self._cells.ghost(painter, box, look.operation, over=mark is not None)
         if hovered and not closed:
             self._cells.lit(painter, box)
+        if (tag := look.tags.get(cell)) is not None:
+            beside = swept is not None or (mark is not None and mark.coverage != "elsewhere")
+            self._tags.paint(painter, box, tag, beside=beside)
 
     def _paths(self, painter: QPainter, look: GridLook) -> None:
         """Draw an arrow from every incision that is carried to one receiver."""

@@ -97,6 +97,10 @@ class GridPicker(QWidget):
         self.note.setVisible(bool(notes))
         self._give_way()
 
+    def add(self, widget: QWidget) -> None:
+        """Put another control at the end."""
+        self._row.addWidget(widget)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Leave the caption out where there is no room for it."""
         self._give_way()

@@ -16,6 +16,7 @@ from gui.surgery.grid_words import GridScene, cell_name
 from gui.surgery.incision_words import dose_words
 
 if TYPE_CHECKING:
+    from gui.surgery.anatomy_words import Tag
     from gui.theme.theme import Theme
 
 BY_KEY = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
@@ -47,6 +48,7 @@ class GridSurface(QAbstractScrollArea):
         self.look.paths = paths(model, scene.incisions) if model else ()
         found = {site: model.cell(site) for site in scene.swept} if model else {}
         self.look.swept = {cell: scene.swept[site] for site, cell in found.items() if cell is not None}
+        self.look.tags = self._tags()
         self.look.inviting = scene.sender is not None
         asked = (model, scene.info, scene.operation, scene.sender)
         if asked != self._asked:
@@ -56,6 +58,15 @@ class GridSurface(QAbstractScrollArea):
         self.look.operation = self.scene.operation
         self.look.dose = dose_words(self.scene.operation, self.scene.params)
         self.viewport().update()
+
+    def _tags(self) -> dict[Cell, Tag]:
+        scene, found = self.scene, {}
+        for cell in scene.model.cells if scene.model and scene.anatomy else ():
+            head = scene.head(cell)
+            tag = None if head is None or scene.anatomy is None else scene.anatomy.tag(head)
+            if tag is not None:
+                found[cell] = tag
+        return found
 
     def refit(self) -> None:
         """Give the cells the size that fills the viewport best."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QHelpEvent
+from PySide6.QtWidgets import QToolTip
 
+from gui.surgery.anatomy_words import score_words
 from gui.surgery.cell_access import announce_focus, make_accessible
 from gui.surgery.grid_geometry import Hit
 from gui.surgery.grid_model import Cell, toggle_of
@@ -42,7 +45,7 @@ class GridView(GridSurface):
         As in ``HeadGrid``.
     pointed(Hit)
         What is under the pointer, else what has the focus.
-    receiverPicked(Site), receiverGivenUp()
+    receiverPicked(Site), receiverGivenUp(), guessWanted(tuple, QPoint)
         As in ``HeadGrid``.
     """
 
@@ -50,6 +53,7 @@ class GridView(GridSurface):
     pointed = Signal(object)
     receiverPicked = Signal(object)
     receiverGivenUp = Signal()
+    guessWanted = Signal(tuple, QPoint)
 
     def __init__(self, theme: Theme, scene: GridScene, parent: QWidget | None = None) -> None:
         super().__init__(theme, scene, parent)
@@ -144,8 +148,22 @@ class GridView(GridSurface):
         else:
             super().keyPressEvent(event)
 
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Ask what a head is thought to do, where that was measured."""
+        by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
+        cell = self.focus_cell if by_key else self._hit(QPointF(event.pos())).cell
+        head = self.scene.head(cell)
+        if cell is not None and head is not None:
+            self._focus_on(cell)
+            self.guessWanted.emit(head, self.viewport().mapToGlobal(self.look.rect(cell).bottomLeft()))
+
     def viewportEvent(self, event: QEvent) -> bool:
-        """Forget the pointer when it leaves."""
+        """Forget the pointer when it leaves; tell all scores of a head that it rests on, once they are shown."""
+        if isinstance(event, QHelpEvent):
+            head, anatomy = self.scene.head(self._hit(QPointF(event.pos())).cell), self.scene.anatomy
+            told = "" if anatomy is None or head is None or not anatomy.shown else score_words(anatomy.sheet, head)
+            QToolTip.showText(event.globalPos(), told, self.viewport())
+            return True
         if event.type() == QEvent.Type.Leave and self._stroke is None:
             self._point_at(Hit())
         return super().viewportEvent(event)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from core.interventions.plan import ParamValue
+from gui.surgery.anatomy_words import Anatomy, head_of
 from gui.surgery.grid_geometry import Hit
 from gui.surgery.grid_model import Cell, CellHeat, GridIncision, GridModel, beside, coverage, exact_at, incisions_at
 from gui.surgery.grid_points import refusal_at
@@ -14,10 +15,12 @@ from gui.surgery.incision_words import operation_label, operation_words, site_wo
 from gui.widgets.token_words import positions_words
 
 if TYPE_CHECKING:
+    from core.anatomy.roles import HeadNumber
     from core.models.info import ModelInfo
     from core.sites.site import Site
     from core.text.tokens import Tokens
 
+GUESS = "Right-click a head, or press the Menu key on it, to guess what it does."
 HINT = "Drag paints many cells. A row's label takes a whole layer, a column's that head in every layer."
 PICK = "Click the query, key or value of a head in a later layer, or the logits. Esc leaves."
 Effects = Mapping[tuple["Site", tuple[int, ...]], str]
@@ -33,6 +36,8 @@ class GridScene:
         Whose change is to be carried to one receiver: the next click picks it.
     swept : mapping of Site to CellHeat
         What a sweep found at the chosen tokens.
+    anatomy : Anatomy or None
+        What is known of the heads, where they were measured.
     """
 
     info: ModelInfo | None = None
@@ -45,6 +50,19 @@ class GridScene:
     effects: Effects = field(default_factory=dict)
     sender: Site | None = None
     swept: Mapping[Site, CellHeat] = field(default_factory=dict)
+    anatomy: Anatomy | None = None
+
+    def head(self, cell: Cell | None) -> HeadNumber | None:
+        """Return which head a cell is, of a model whose heads were measured."""
+        model = self.model
+        if model is None or cell is None or self.anatomy is None:
+            return None
+        return head_of(model.site(cell), model.n_heads, model.head_columns)
+
+    def anatomy_words(self, cell: Cell) -> str:
+        """Return what is known or guessed of a head, as far as it is to be told."""
+        head = self.head(cell)
+        return "" if self.anatomy is None or head is None else self.anatomy.words(head)
 
     def refusal(self, site: Site) -> str | None:
         """Return why a click at a site can do nothing at the moment, or None if it can."""
@@ -101,13 +119,14 @@ def cell_reading(scene: GridScene, cell: Cell) -> Reading:
     told += [f"{incision.site}: {incision_words(scene, incision)}" for incision in others]
     refused, help_ = scene.refusal(site), site.point.help
     click = refused or click_words(scene, site)
-    swept = scene.swept.get(site)
+    swept, known = scene.swept.get(site), scene.anatomy_words(cell)
+    found = [*([known] if known else []), *([swept.words] if swept else [])]
     if not told:
-        return Reading(site_words(site), str(site), click, swept.words if swept else help_)
+        return Reading(site_words(site), str(site), click, "  ".join(found) or help_)
     keys = [(each.site, each.positions) for each in (*there, *others)]
     effects = [scene.effects[key] for key in dict.fromkeys(keys) if key in scene.effects]
     problems = [incision.problem for incision in (*there, *others) if incision.problem]
-    more = "  ".join([*problems, *effects, *([swept.words] if swept else [])]) or help_
+    more = "  ".join([*problems, *effects, *found]) or help_
     return Reading(site_words(site), str(site), "; ".join(told), more, click)
 
 
@@ -146,6 +165,8 @@ def cell_name(scene: GridScene, cell: Cell) -> str:
         words.append(f"{at}{doing}{state} at tokens {where or 'unknown'}")
     if (swept := scene.swept.get(site)) is not None:
         words.append(swept.words)
+    if known := scene.anatomy_words(cell):
+        words.append(known)
     refused = scene.refusal(site)
     return ", ".join([*words, "cannot be chosen"] if refused else words)
 
@@ -165,7 +186,8 @@ def _hint(model: GridModel) -> str:
 
 def _overview(scene: GridScene) -> Reading:
     assert scene.model is not None
-    verb, hint = operation_words(scene.operation, scene.params, scene.tokens), _hint(scene.model)
+    verb = operation_words(scene.operation, scene.params, scene.tokens)
+    hint = _hint(scene.model) if scene.anatomy is None or scene.anatomy.shown else GUESS
     invitation = f"Click a cell: {verb} {at_words(scene)}"
     count = len(scene.incisions)
     if not count:

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from core.interventions.plan import ParamValue
+from gui.surgery.anatomy_switch import AnatomyRow, AnatomySwitch
 from gui.surgery.grid_geometry import Hit
 from gui.surgery.grid_model import CellHeat, GridIncision, grid_model
 from gui.surgery.grid_picker import GridPicker
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from core.models.info import ModelInfo
     from core.sites.site import Site
     from core.text.tokens import Tokens
+    from gui.surgery.anatomy_words import Anatomy
     from gui.theme.theme import Theme
 
 
@@ -43,6 +45,10 @@ class HeadGrid(QWidget):
         No receiver is to be picked any more.
     pointsChanged()
         Cells stand for other hook points, which may take more or less room to say.
+    anatomyToggled(bool)
+        Whether the labels of heads are to be seen.
+    guessWanted(tuple, QPoint)
+        The layer and number of a head that somebody wants to guess, and where on the screen.
     """
 
     cellsToggled = Signal(tuple, bool)
@@ -50,6 +56,8 @@ class HeadGrid(QWidget):
     receiverPicked = Signal(object)
     receiverGivenUp = Signal()
     pointsChanged = Signal()
+    anatomyToggled = Signal(bool)
+    guessWanted = Signal(tuple, QPoint)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -58,12 +66,15 @@ class HeadGrid(QWidget):
         self.picker = GridPicker(theme, self)
         self.view = GridView(theme, self._scene, self)
         self.readout = GridReadout(theme, self)
-        self.swept = SweptRow(theme, self)
+        self.swept, self.labels = SweptRow(theme, self), AnatomyRow(theme, self)
+        self.switch = AnatomySwitch(theme, self)
+        self.picker.add(self.switch)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
         box.addWidget(self.picker)
         box.addWidget(self.view, 1)
+        box.addWidget(self.labels)
         box.addWidget(self.swept)
         box.addWidget(self.readout)
         self.picker.pointChosen.connect(self._on_picker_point_chosen)
@@ -72,6 +83,8 @@ class HeadGrid(QWidget):
         self.view.pointed.connect(self._on_view_pointed)
         self.view.receiverPicked.connect(self.receiverPicked)
         self.view.receiverGivenUp.connect(self.receiverGivenUp)
+        self.view.guessWanted.connect(self.guessWanted)
+        self.switch.toggled.connect(self.anatomyToggled)
         self.swept.hide()
         self.set_shape(None)
 
@@ -141,6 +154,16 @@ class HeadGrid(QWidget):
         self._refresh()
         if shown:
             self.pointsChanged.emit()
+
+    def set_anatomy(self, anatomy: Anatomy | None, reason: str = "") -> None:
+        """Offer what is known of the heads, or say why nothing is, and show it where it is to be seen."""
+        self._scene.anatomy = anatomy
+        self.switch.blockSignals(True)
+        self.switch.show_anatomy(anatomy, reason)
+        self.switch.blockSignals(False)
+        self.labels.show_anatomy(anatomy)
+        self._refresh()
+        self.pointsChanged.emit()
 
     def _fit_points(self) -> None:
         """Let cells stand for what was chosen, or where that makes no sense at the moment, for what does."""

@@ -1,0 +1,63 @@
+"""Painting what a head was measured or guessed to be: letters in a corner of its cell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
+
+if TYPE_CHECKING:
+    from gui.surgery.anatomy_words import Tag
+    from gui.theme.theme import Theme
+
+SHARE, LEAST, LARGEST, INSET = 0.5, 9, 30, 3
+# Beside what a cell shows already: smaller, and over its edge.
+BESIDE, OVER = 0.34, 4
+# In cells too small for a corner of theirs letters take all of it.
+SMALL_BELOW = 18
+
+
+class TagPainter:
+    """Paints tags; what is known is a filled one, a guess only its outline, and signs tell right from wrong."""
+
+    def __init__(self, theme: Theme) -> None:
+        self._theme = theme
+
+    def paint(self, painter: QPainter, box: QRectF, tag: Tag, *, beside: bool = False) -> None:
+        """Paint a tag into the lower left corner of a cell, as large as the cell, or what it shows, allows."""
+        p, scale = self._theme.palette, self._theme.scale
+        fill, ink, edge = {
+            "label": (p.text, p.surface, p.surface),
+            "guess": (p.surface, p.text, p.text),
+            "right": (p.success, p.on_accent, p.surface),
+            "wrong": (p.danger, p.on_accent, p.surface),
+        }[tag.kind]
+        painter.setPen(QPen(QColor(edge), 1.2))
+        painter.setBrush(QColor(fill))
+        small = min(box.width(), box.height()) < SMALL_BELOW
+        font = self._font(box, tag.text, 1.0 if small else BESIDE if beside else SHARE)
+        metrics = QFontMetricsF(font)
+        advance = metrics.horizontalAdvance(tag.text)
+        if small:
+            pill = QRectF(box)
+        else:
+            height = min(metrics.capHeight() + 3 * INSET, box.height())
+            width = min(max(advance + 2 * INSET * scale, height), box.width())
+            over = OVER if beside else 0
+            pill = QRectF(box.left() - over / 2, box.bottom() - height + over, width, height)
+        painter.drawRoundedRect(pill, pill.height() * 0.28, pill.height() * 0.28)
+        painter.setFont(font)
+        painter.setPen(QColor(ink))
+        # Capitals in the middle; the room below the line that a font keeps would push them up.
+        painter.drawText(pill.center() + QPointF(-advance / 2, metrics.capHeight() / 2), tag.text)
+
+    def _font(self, box: QRectF, text: str, share: float) -> QFont:
+        """Return the largest font between the limits in which the letters fit the cell."""
+        font = self._theme.font(14, bold=True)
+        largest = round(min(max(box.height() * share, LEAST), LARGEST * self._theme.scale))
+        for size in range(largest, 6, -1):
+            font.setPixelSize(size)
+            if QFontMetricsF(font).horizontalAdvance(text) <= box.width() - 2:
+                break
+        return font
