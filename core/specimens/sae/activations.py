@@ -74,4 +74,6 @@ class ActivationSource:
 
         first = chunk * BATCHES_AT_ONCE
         found = [self._batches.batch(first + number).ids for number in range(BATCHES_AT_ONCE)]
-        return torch.cat([residuals(self._loaded, ids, self._layer) for ids in found])
+        # As in the training of the model: what is rounded is nothing beside what is left unexplained.
+        with torch.autocast(self._loaded.info.device.split(":")[0], dtype=torch.bfloat16):
+            return torch.cat([residuals(self._loaded, ids, self._layer) for ids in found])

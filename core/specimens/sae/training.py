@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 LOG_EVERY = 200
 CHECKPOINT_EVERY = 500
-REVIVE_EVERY = 50
+REVIVE_EVERY = 250
 REVIVED_FROM = 8
 
 

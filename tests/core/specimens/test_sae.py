@@ -187,7 +187,8 @@ def test_that_what_is_learned_from_is_the_residual_stream_after_the_layer(tiny: 
         assert torch.allclose(residuals(loaded, ids, layer), wanted[layer + 1].flatten(0, 1), atol=1e-5)
     chunk = ActivationSource(loaded, 1, source_of(loaded)).rows(0)
     assert chunk.shape == (16 * ids.size, loaded.info.d_model)
-    assert torch.allclose(chunk[: ids.size], wanted[2].flatten(0, 1), atol=1e-5)
+    rounding = chunk[: ids.size] - wanted[2].flatten(0, 1)
+    assert rounding.pow(2).mean() < 1e-3 * wanted[2].var()
 
 
 def test_that_the_hook_is_named_as_in_transformer_lens(tiny: TinyModel) -> None:
