@@ -92,7 +92,7 @@ class CellHeat:
 
     share: float
     number: str
-    tell: Callable[[], str]
+    tell: Callable[[], str] = field(compare=False)
     signed: bool = True
     estimated: bool = False
 

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QFocusEvent, QPainter, QPaintEvent, QResizeEve
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from gui.surgery.grid_geometry import Hit
-from gui.surgery.grid_model import Cell, GridModel, cell_marks, occupied, paths
+from gui.surgery.grid_model import Cell, CellHeat, GridModel, cell_marks, occupied, paths
 from gui.surgery.grid_painter import GridLook, GridPainter
 from gui.surgery.grid_words import GridScene, cell_name
 from gui.surgery.incision_words import dose_words
@@ -46,8 +46,7 @@ class GridSurface(QAbstractScrollArea):
         self.look.marks = cell_marks(model, scene.incisions, scene.chosen) if model else {}
         self.taken = occupied(self.look.marks, scene.operation)
         self.look.paths = paths(model, scene.incisions) if model else ()
-        found = {site: model.cell(site) for site in scene.swept} if model else {}
-        self.look.swept = {cell: scene.swept[site] for site, cell in found.items() if cell is not None}
+        self.look.swept = self._swept()
         self.look.tags = self._tags()
         self.look.inviting = scene.sender is not None
         asked = (model, scene.info, scene.operation, scene.sender)
@@ -58,6 +57,21 @@ class GridSurface(QAbstractScrollArea):
         self.look.operation = self.scene.operation
         self.look.dose = dose_words(self.scene.operation, self.scene.params)
         self.viewport().update()
+
+    def refresh_swept(self) -> None:
+        """Read again what a sweep found; only the cells that are others now are painted."""
+        before, self.look.swept = self.look.swept, self._swept()
+        now, area = self.look.swept, QRect()
+        for cell in {*before, *now} if self.look.geometry else ():
+            if before.get(cell) != now.get(cell):
+                area = area.united(self.look.rect(cell))
+        if not area.isEmpty():
+            self.viewport().update(area.adjusted(-1, -1, 1, 1))
+
+    def _swept(self) -> dict[Cell, CellHeat]:
+        scene, model = self.scene, self.scene.model
+        found = {site: model.cell(site) for site in scene.swept} if model else {}
+        return {cell: scene.swept[site] for site, cell in found.items() if cell is not None}
 
     def _tags(self) -> dict[Cell, Tag]:
         scene, found = self.scene, {}

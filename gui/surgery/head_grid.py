@@ -151,7 +151,8 @@ class HeadGrid(QWidget):
         shown = bool(swept) != bool(self._scene.swept)
         self._scene.swept = dict(swept)
         self.swept.setVisible(bool(swept))
-        self._refresh()
+        self.view.refresh_swept()
+        self.readout.set_reading(reading(self._scene, self._hit))
         if shown:
             self.pointsChanged.emit()
 

@@ -60,9 +60,12 @@ class HeatLegend(QWidget):
         estimated, gaps : bool
             Whether there are estimates, and cells without a number.
         """
+        before = (self._title, self._signed, self._ends, self._samples)
         self._title, self._signed = title, is_signed
         self._ends = end_words(limit, is_signed=is_signed, clipped=clipped)
         self._samples = (*(["estimate"] if estimated else []), *(["not run"] if gaps else []))
+        if before == (self._title, self._signed, self._ends, self._samples):
+            return
         self.setAccessibleName(self.words)
         self.setToolTip(title)
         self.update()

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt
-from PySide6.QtGui import QColor, QPaintEvent
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QColor
 
 from gui.theme.palette import LIGHT
 from gui.theme.theme import Theme
 from gui.widgets.heat_legend import HeatLegend, end_words
 from gui.widgets.heat_map import HeatMap
 from gui.widgets.heat_picture import Heat
+from tests.gui.painted_parts import PaintedParts
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -66,24 +67,10 @@ def test_that_an_estimate_is_hatched(view: HeatMap) -> None:
     assert len({hatched.pixel(x, box.top()) for x in range(box.left(), box.right())}) > 1
 
 
-class Parts(QObject):
-    """Notes which parts of a widget are painted."""
-
-    def __init__(self, widget: HeatMap) -> None:
-        super().__init__(widget)
-        self.seen: list[QRect] = []
-        widget.installEventFilter(self)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: D102, N802
-        if isinstance(event, QPaintEvent):
-            self.seen.append(event.rect())
-        return False
-
-
 def test_that_only_the_cells_that_come_in_are_painted(view: HeatMap, qtbot: QtBot) -> None:
     later = [[-1.0, 0.0, 1.0], [0.5, -0.4, -0.2]]
     view.grab()
-    parts = Parts(view)
+    parts = PaintedParts(view)
     view.show_heat(heat(later))
     qtbot.waitUntil(lambda: bool(parts.seen))
     assert parts.seen == [view.rect_of((1, 1)).toAlignedRect()]
