@@ -91,17 +91,23 @@ def test_that_a_training_that_was_stopped_goes_on_to_the_same_weights(
     assert not torch.equal(trained(50, Sparse(), seed=1).autoencoder.decoder, straight.autoencoder.decoder)
 
 
-def test_that_features_that_fell_silent_are_brought_back() -> None:
-    trainer = SaeTrainer(RECIPE, Sparse(), 0)
+def test_that_features_that_fell_silent_begin_anew_where_the_error_is_largest() -> None:
+    source = Sparse()
+    trainer = SaeTrainer(replace(RECIPE, warmup=1), source, 0)
+    trainer.train(Budget(249, None))
     with torch.no_grad():
         trainer._autoencoder.encoder_bias[:10] = -10.0
-    trainer._silence[:10] = 1e9
-    trainer.train(Budget(1, None))
-    assert float(trainer._silence[:10].min()) > 1e8
-    trainer.train(Budget(600, None))
-    # More features than there are directions: some of them have nothing to say.
-    assert float(trainer._silence[:10].max()) < 1e6
-    assert int((trainer._silence[:10] < RECIPE.dead_after).sum()) >= 5
+    trainer._silence = torch.arange(48).lt(10) * 1e9
+    before = trainer.autoencoder
+    kept = [x.detach().clone() for x in before.tensors]
+    error = (source.rows(15) - before.decode(before.encode(source.rows(15)))).detach()
+    trainer._revive()
+    after = trainer.autoencoder
+    assert int((after.encode(source.rows(15))[:, :10] > 0).any(0).sum()) == 10
+    assert torch.nn.functional.cosine_similarity(after.decoder[:10, None], error, dim=2).max(1).values.min() > 0.999
+    assert torch.equal(after.decoder[10:], kept[2][10:])
+    assert torch.equal(after.encoder[:, 10:], kept[0][:, 10:])
+    assert float(trainer._silence.max()) == 0
 
 
 def test_that_only_the_strongest_speak_and_none_below_zero() -> None:
