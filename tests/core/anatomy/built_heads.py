@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from transformers import GPT2Config, GPT2LMHeadModel
@@ -48,7 +48,7 @@ def built_model(folder: Path) -> Path:
     return write_checkpoint(model, tokenizer, folder)
 
 
-def _matching(attention: torch.nn.Module, head: int, query: slice, key: slice, shift: int = 0) -> None:
+def _matching(attention: Any, head: int, query: slice, key: slice, shift: int = 0) -> None:
     """Let a head look where a part of the key equals a part of the query, or the one ``shift`` places before."""
     width = query.stop - query.start
     weight = attention.c_attn.weight
@@ -57,7 +57,7 @@ def _matching(attention: torch.nn.Module, head: int, query: slice, key: slice, s
     weight[key, D_MODEL + start : D_MODEL + start + width] = torch.eye(width) * SHARP
 
 
-def _not_itself(attention: torch.nn.Module, head: int) -> None:
+def _not_itself(attention: Any, head: int) -> None:
     """Let a head not look at the place where it stands."""
     weight, start = attention.c_attn.weight, head * D_HEAD + CODE
     weight[POSITION, start : start + CONTEXT] = -torch.eye(CONTEXT) * 2 * SHARP

@@ -45,7 +45,7 @@ def test_that_a_specimen_gets_maps_of_what_silencing_a_head_does(command: Comman
     found = next(each for each in document["maps"] if each["key"] == "occupations")
     questions = asked(loaded, _drawn(PLANTS["occupations"], "causal", 12)[0])
     assert found["questions"] == len(questions) >= 10
-    projection = loaded.network.transformer.h[2].attn.c_proj  # type: ignore[union-attr]
+    projection = loaded.network.transformer.h[2].attn.c_proj
     width, head = loaded.info.d_head, 5
 
     def silenced(_: object, args: tuple[torch.Tensor]) -> tuple[torch.Tensor]:
