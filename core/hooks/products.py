@@ -25,6 +25,8 @@ MANY_ROWS = 512
 # An approximation has to be worth it.
 CLEARLY = 0.8
 ROUNDS = 25
+# What pays at this width pays at all greater ones, and those take long to try.
+WIDEST = 768
 Forward = Callable[["Tensor"], "Tensor"]
 
 
@@ -159,25 +161,31 @@ def _pays() -> bool:
 
 def why_not_bf16(parts: Iterable[Module]) -> str:
     """Return why products of differences in bf16 are no help in some parts; empty where they are one."""
-    if not any(_multiplies(module) for part in parts for module in part.modules()):
+    found = [cast("Any", module) for part in parts for module in part.modules() if _multiplies(module)]
+    if not found:
         return "The model has no plain products in float32 on the processor."
-    return "" if _bf16_pays() else "This processor multiplies no faster in bf16."
+    width = max(min(module.weight.shape) for module in found)
+    return (
+        "" if _bf16_pays(min(width, WIDEST)) else "This processor multiplies no faster in bf16 at this model's width."
+    )
 
 
 @cache
-def _bf16_pays() -> bool:
-    """Return whether the processor is clearly faster in bf16; measured once, in some 50 ms."""
+def _bf16_pays(width: int) -> bool:
+    """Return whether differences in bf16 are clearly faster at a width; measured once for each, in some 50 ms."""
     import torch
 
     generator = torch.Generator().manual_seed(0)
-    x, weight = (torch.randn(size, 768, generator=generator) for size in (128, 1536))
-    exact = packed_product(weight, torch.zeros(1536)) or (lambda x: torch.nn.functional.linear(x, weight))
-    short, threads = weight.bfloat16(), torch.get_num_threads()
+    x, weight = (torch.randn(*size, width, generator=generator) for size in ((26, 5), (2 * width,)))
+    bias = torch.zeros(2 * width)
+    exact = packed_product(weight, bias) or (lambda x: torch.nn.functional.linear(x, weight, bias))
+    differences, threads = _OfDifferences(weight, bias), torch.get_num_threads()
     # Threads that wait for one another on a busy machine would tell nothing.
     torch.set_num_threads(1)
     try:
         with torch.inference_mode():
-            took = _quickest(lambda: exact(x), lambda: torch.nn.functional.linear(x.bfloat16(), short))
+            differences(x)
+            took = _quickest(lambda: exact(x), lambda: differences(x))
     finally:
         torch.set_num_threads(threads)
     return took[1] < CLEARLY * took[0]

@@ -145,7 +145,7 @@ def test_that_a_sweep_is_exact_where_bf16_is_no_help_and_says_why(tiny_gpt2: Tin
     assert (found.bf16, found.checked) == (False, None)
     np.testing.assert_array_equal(found.cosine, exact.cosine)
     np.testing.assert_array_equal(found.d_log_prob, exact.d_log_prob)
-    assert found.remarks[-1] == "Run exactly. This processor multiplies no faster in bf16."
+    assert found.remarks[-1] == "Run exactly. This processor multiplies no faster in bf16 at this model's width."
     assert sweep_answer(found)["method"] == "exact"
     with WITH_BF16:
         reasons = [
@@ -160,7 +160,9 @@ def test_that_a_sweep_is_exact_where_bf16_is_no_help_and_says_why(tiny_gpt2: Tin
     ]
 
 
-@pytest.mark.parametrize(("with_bf16", "reason"), [(True, ""), (False, "This processor multiplies no faster in bf16.")])
+@pytest.mark.parametrize(
+    ("with_bf16", "reason"), [(True, ""), (False, "This processor multiplies no faster in bf16 at this model's width.")]
+)
 def test_that_the_cost_of_any_sweep_says_whether_bf16_would_help(
     tiny_gpt2: TinyModel, with_bf16: bool, reason: str
 ) -> None:
@@ -173,7 +175,7 @@ def test_that_the_cost_of_any_sweep_says_whether_bf16_would_help(
 def test_that_the_processor_is_measured(took: list[float], pays: bool) -> None:
     threads = torch.get_num_threads()
     with patch("core.hooks.products._quickest", return_value=took):
-        assert products._bf16_pays.__wrapped__() == pays
+        assert products._bf16_pays.__wrapped__(64) == pays
     assert torch.get_num_threads() == threads
 
 
