@@ -60,6 +60,8 @@ class SweepWiring(QObject):
         self._kind, self._layer = "layer head", 0
         self._bf16, self._why_not_bf16 = False, UNKNOWN
         self._priced: object = None
+        self._asked: object = None
+        self._known: dict[str, str] = {}
         self._pause = QTimer(window)
         self._pause.setSingleShot(True)
         self._pause.setInterval(PAUSE_MS)
@@ -111,7 +113,17 @@ class SweepWiring(QObject):
             return "Waiting for the model."
         if not found(self._store.session.chosen, self._tokens):
             return "No token is chosen: click one in the strip."
-        return refused_kinds(self._store.session, self._info, self._layer).get(self._kind, "")
+        return self._refused.get(self._kind, "")
+
+    @property
+    def _refused(self) -> dict[str, str]:
+        """The kinds that cannot be swept now, with the reasons; asked for again and again while a sweep goes on."""
+        session = self._store.session
+        asked = (session.brush, session.chosen, self._info, self._layer)
+        if asked != self._asked:
+            self._asked = asked
+            self._known = {} if self._info is None else refused_kinds(session, self._info, self._layer)
+        return self._known
 
     @Slot(str)
     def _on_panel_kind_chosen(self, kind: str) -> None:
@@ -172,10 +184,8 @@ class SweepWiring(QObject):
     @Slot()
     def _draw(self) -> None:
         """Show choice, cost and progress as they are now."""
-        session, sweeping, spec, bar = self._store.session, self.sweeping, self.spec, self._panel.bar
-        bar.show_kind(
-            self._kind, self._layer, {} if self._info is None else refused_kinds(session, self._info, self._layer)
-        )
+        sweeping, spec, bar = self.sweeping, self.spec, self._panel.bar
+        bar.show_kind(self._kind, self._layer, self._refused)
         if sweeping.cost is not None:
             self._why_not_bf16 = sweeping.cost.why_not_bf16
         bar.show_bf16(self._bf16, self._why_not_bf16)
