@@ -89,9 +89,8 @@ def train(options: argparse.Namespace) -> None:
     text, held_out = _sources(options, recipe, loaded)
     options.work.mkdir(parents=True, exist_ok=True)
     shape = SaeRecipe(features=options.features, k=options.k)
-    trainer = SaeTrainer(
-        shape, ActivationSource(loaded, layer, text), options.seed, options.work / f"{recipe.name}-sae.pt"
-    )
+    source, checkpoint = ActivationSource(loaded, layer, text), options.work / f"{recipe.name}-sae.pt"
+    trainer = SaeTrainer(shape, source, options.seed, checkpoint, loaded.identity)
     trainer.train(Budget(options.steps, options.minutes))
     found = trainer.autoencoder.rounded()
     log.info("measuring")

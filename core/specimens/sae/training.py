@@ -8,6 +8,7 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Protocol
 
+from core.errors import SurgeryError
 from core.specimens.sae.autoencoder import Autoencoder, SaeRecipe
 from core.specimens.training import Progress
 
@@ -41,9 +42,18 @@ class SaeTrainer:
     ----------
     checkpoint : Path or None
         Where it is kept between sittings.
+    model : str
+        What tells the model whose activations these are from others.
+
+    Raises
+    ------
+    SurgeryError
+        If the checkpoint is that of another training.
     """
 
-    def __init__(self, recipe: SaeRecipe, source: Rows, seed: int, checkpoint: Path | None = None) -> None:
+    def __init__(
+        self, recipe: SaeRecipe, source: Rows, seed: int, checkpoint: Path | None = None, model: str = ""
+    ) -> None:
         import torch
 
         self.progress = Progress()
@@ -51,6 +61,7 @@ class SaeTrainer:
         self._source = source
         self._seed = seed
         self._checkpoint = checkpoint
+        self._training = f"{model} {recipe} {seed}"
         self._chunk = -1
         first = source.rows(0)
         self._order, self._rows = torch.arange(len(first)), first
@@ -162,6 +173,7 @@ class SaeTrainer:
         if self._checkpoint is None:
             return
         state = {
+            "training": self._training,
             "weights": [weights.detach() for weights in self._autoencoder.tensors],
             "optimizer": self._optimizer.state_dict(),
             "silence": self._silence,
@@ -175,6 +187,11 @@ class SaeTrainer:
         import torch
 
         state = torch.load(path, weights_only=True, map_location=self._silence.device)
+        if state["training"] != self._training:
+            raise SurgeryError(
+                f"The checkpoint {path} is that of another model, seed or autoencoder.",
+                "Delete it, or choose another folder with --work.",
+            )
         with torch.no_grad():
             for weights, kept in zip(self._autoencoder.tensors, state["weights"], strict=True):
                 weights.copy_(kept)

@@ -107,6 +107,17 @@ def test_that_a_wrong_order_is_one_sentence(
     assert capsys.readouterr().err == sentence
 
 
+def test_that_the_checkpoint_of_another_training_is_refused(
+    train: Train, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train("one", "--steps", 1) == 0
+    for more in (("--seed", 1), ("--features", 50)):
+        assert train("one", "--steps", 2, *more) == 1
+        assert capsys.readouterr().err.endswith(
+            "-sae.pt is that of another model, seed or autoencoder. Delete it, or choose another folder with --work.\n"
+        )
+
+
 def test_that_too_little_text_is_one_sentence(train: Train, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "storybooks.txt").write_text("One day.\n<|endoftext|>\nIt rained.")
     assert train("one", "--steps", 1, "--corpus", tmp_path) == 1
