@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 # From so many rows on it pays to lay a weight out as the processor likes it best.
 MANY_ROWS = 512
-# An approximation has to be worth it.
-CLEARLY = 0.8
+# An approximation has to be worth it, and the cells that are run again to check it take their time too.
+CLEARLY = 0.7
 ROUNDS = 25
 # What pays at this width pays at all greater ones, and those take long to try.
 WIDEST = 768
