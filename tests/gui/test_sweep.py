@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,16 +18,11 @@ from core.sessions import edits
 from core.sessions.session import TokenPair
 from core.sites.selection import at, text_selection
 from core.sites.site import parse_site
-from gui.panels.sweep_map import EXPORTS, SweepMap
-from gui.widgets.sweep_export import exported
-from gui.wiring.sweep_map_wiring import SweepMapWiring
-from gui.wiring.sweep_wiring import SweepWiring
 from tests.gui.hands import PATIENCE_MS, Hands
 from tests.gui.misplaced import misplaced
+from tests.gui.sweep_hands import panel, result, sweep, sweeping, sweeps, wait_until_done
 
 if TYPE_CHECKING:
-    from core.runs.sweep_result import SweepResult
-    from gui.sweep import Sweeping
     from tests.fixtures.tiny_models import TinyModel
     from tests.gui.conftest import Opener
 
@@ -62,44 +56,9 @@ def brake(monkeypatch: pytest.MonkeyPatch) -> Iterator[Brake]:
     made.off.set()
 
 
-def sweeps(hands: Hands) -> SweepWiring:
-    return next(each for each in hands.made.wirings if isinstance(each, SweepWiring))
-
-
-def sweeping(hands: Hands) -> Sweeping:
-    return sweeps(hands).sweeping
-
-
-def panel(hands: Hands) -> SweepMap:
-    found = hands.window.panels["sweep_map"]
-    assert isinstance(found, SweepMap)
-    return found
-
-
-def result(hands: Hands) -> SweepResult:
-    found = sweeping(hands).result
-    assert found is not None
-    return found
-
-
 def compare(hands: Hands) -> None:
     """Compare two tokens, and wait for the curves."""
     hands.store.edit(edits.with_pair(hands.session, TokenPair(at(1), at(2))), "Compare")
-    hands.wait_until_quiet()
-
-
-def sweep(hands: Hands, kind: str = "layer head") -> SweepResult:
-    """Sweep with the panel's button, and wait until all is done and drawn."""
-    hands.window.docks["sweep_map"].raise_()
-    panel(hands).kindChosen.emit(kind)
-    hands.click(panel(hands).bar.button)
-    wait_until_done(hands)
-    return result(hands)
-
-
-def wait_until_done(hands: Hands) -> None:
-    drawn = next(each for each in hands.made.wirings if isinstance(each, SweepMapWiring))
-    hands.qtbot.waitUntil(lambda: not sweeping(hands).running and not drawn.drawing, timeout=PATIENCE_MS)
     hands.wait_until_quiet()
 
 
@@ -321,36 +280,6 @@ def test_that_a_click_in_the_map_puts_the_incision_into_the_plan_and_off_again(h
     assert view.marked == frozenset()
     hands.action("Undo").trigger()
     assert hands.cuts == ["L2H1.z@-1=silence"]
-
-
-def export(hands: Hands, monkeypatch: pytest.MonkeyPatch, kind: str, path: Path) -> None:
-    """Take an entry of the export menu, and give a file's name in the dialog."""
-    monkeypatch.setattr("PySide6.QtWidgets.QFileDialog.getSaveFileName", lambda *_: (str(path), ""))
-    entries = dict(zip(EXPORTS, panel(hands).export_button.menu().actions(), strict=True))
-    entries[kind].trigger()
-
-
-@pytest.mark.parametrize("kind", EXPORTS)
-def test_that_the_map_is_exported(hands: Hands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
-    assert not panel(hands).export_button.isVisible()
-    sweep(hands)
-    assert panel(hands).export_button.isVisible()
-    export(hands, monkeypatch, kind, tmp_path / "map")
-    shown = panel(hands).picture
-    assert shown is not None
-    assert (tmp_path / f"map.{kind}").read_bytes() == exported(shown, kind, hands.made.theme)
-    assert hands.window.status.currentMessage() == f"Written: {tmp_path / f'map.{kind}'}"
-
-
-def test_that_an_export_that_cannot_be_written_is_told(
-    hands: Hands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sweep(hands)
-    export(hands, monkeypatch, "csv", tmp_path / "no such folder" / "map.csv")
-    assert "cannot be written" in hands.notices["sweep export"]
-    assert "Choose another place." in hands.notices["sweep export"]
-    export(hands, monkeypatch, "csv", tmp_path / "map.csv")
-    assert "sweep export" not in hands.notices
 
 
 def test_that_estimates_come_first_and_are_compared_with_the_exact_numbers(hands: Hands, brake: Brake) -> None:

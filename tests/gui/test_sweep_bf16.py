@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from core.runs.sweep_readouts import bf16_words
 from gui.widgets.sweep_bar import START
 from tests.gui.hands import PATIENCE_MS
-from tests.gui.test_sweep import panel, sweep
+from tests.gui.sweep_hands import panel, sweep
 
 if TYPE_CHECKING:
     import pytest
