@@ -8,7 +8,7 @@ from core.sessions.holding import SHARE, SHARES
 from gui.theme.palette import PALETTES
 from gui.theme.theme import SCALES
 
-LAYOUT_VERSION = 2
+LAYOUT_VERSION = 3
 MOST_FOLDERS = 8
 
 

@@ -7,7 +7,7 @@ from html import escape
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
 
-from gui.surgery.anatomy_words import SWITCH_KEY
+from gui.widgets.anatomy_words import SWITCH_KEY
 
 MARGIN, GAP = 20, 12
 KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (

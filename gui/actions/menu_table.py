@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QMessageBox
 from core.interventions.ops import ordered
 from gui.actions.action import ActionSpec, State
 from gui.actions.keys_dialog import KeysDialog
-from gui.surgery.anatomy_words import SWITCH_KEY
 from gui.surgery.brush_operations import operation_key
 from gui.theme.palette import PALETTES
 from gui.theme.theme import SCALES
+from gui.widgets.anatomy_words import SWITCH_KEY
 
 if TYPE_CHECKING:
     from gui.main_window import MainWindow

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
-from gui.surgery.anatomy_words import SWITCH_KEY, Anatomy
+from gui.widgets.anatomy_words import SWITCH_KEY, Anatomy
 
 if TYPE_CHECKING:
     from gui.theme.theme import Theme

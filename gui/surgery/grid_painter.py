@@ -16,8 +16,8 @@ from gui.surgery.tag_painter import TagPainter
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gui.surgery.anatomy_words import Tag
     from gui.theme.theme import Theme
+    from gui.widgets.anatomy_words import Tag
 
 OUTSIDE = ("embed", "logits")
 LABEL, WIDE_LABEL = 12, 11

@@ -16,8 +16,8 @@ from gui.surgery.grid_words import GridScene, cell_name
 from gui.surgery.incision_words import dose_words
 
 if TYPE_CHECKING:
-    from gui.surgery.anatomy_words import Tag
     from gui.theme.theme import Theme
+    from gui.widgets.anatomy_words import Tag
 
 BY_KEY = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
 EMPTY = "No model is open. Open one, and its layers and heads appear here: every cell is a place to cut."

@@ -9,13 +9,13 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QHelpEvent
 from PySide6.QtWidgets import QToolTip
 
-from gui.surgery.anatomy_words import score_words
 from gui.surgery.cell_access import announce_focus, make_accessible
 from gui.surgery.grid_geometry import Hit
 from gui.surgery.grid_model import Cell, toggle_of
 from gui.surgery.grid_stroke import Stroke
 from gui.surgery.grid_surface import GridSurface
 from gui.surgery.grid_words import GridScene
+from gui.widgets.anatomy_words import score_words
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent, QMouseEvent

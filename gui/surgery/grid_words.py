@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from core.interventions.plan import ParamValue
-from gui.surgery.anatomy_words import Anatomy, head_of
 from gui.surgery.grid_geometry import Hit
 from gui.surgery.grid_model import Cell, CellHeat, GridIncision, GridModel, beside, coverage, exact_at, incisions_at
 from gui.surgery.grid_points import refusal_at
 from gui.surgery.incision_words import operation_label, operation_words, site_words
+from gui.widgets.anatomy_words import Anatomy, head_of
 from gui.widgets.token_words import positions_words
 
 if TYPE_CHECKING:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from core.models.info import ModelInfo
     from core.sites.site import Site
     from core.text.tokens import Tokens
-    from gui.surgery.anatomy_words import Anatomy
     from gui.theme.theme import Theme
+    from gui.widgets.anatomy_words import Anatomy
 
 
 class HeadGrid(QWidget):

@@ -8,8 +8,8 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 if TYPE_CHECKING:
-    from gui.surgery.anatomy_words import Tag
     from gui.theme.theme import Theme
+    from gui.widgets.anatomy_words import Tag
 
 SHARE, LEAST, LARGEST, INSET = 0.5, 9, 30, 3
 # Beside what a cell shows already: smaller, and over its edge.

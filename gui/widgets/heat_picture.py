@@ -11,7 +11,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFontMetrics, QImage, QPainter, QPen
 
 from gui.theme.heat import heat, heat_ink
-from gui.widgets.number_format import MINUS, signed
+from gui.widgets.number_format import MINUS, plain, signed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -182,6 +182,7 @@ class HeatPainting:
         """
         one, font = place.rect((0, 0)), self._theme.font(LABEL)
         metrics, room = QFontMetrics(font), one.width() - self._theme.pixels(6)
+        write = signed if shown.signed else plain
         fits = (d for d in (3, 2, 1) if metrics.horizontalAdvance(signed(-shown.limit, d)) < room)
         digits = next(fits, 0) if one.height() >= metrics.height() else 0
         if min(one.width(), one.height()) < self._theme.pixels(SMALLEST_SIGN):
@@ -194,7 +195,7 @@ class HeatPainting:
                 continue
             value = float(shown.values[row, column])
             weak = abs(value) < LEAST_SHARE * shown.limit
-            words = signed(value, digits) if digits else "" if weak or not shown.signed else "+" if value > 0 else MINUS
+            words = write(value, digits) if digits else "" if weak or not shown.signed else "+" if value > 0 else MINUS
             painter.setPen(QColor(heat_ink(colors[row, column])))
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, words)
 

@@ -10,15 +10,16 @@ from PySide6.QtWidgets import QMenu
 
 from core.anatomy.sheet import sheet_in
 from core.errors import SurgeryError
-from gui.surgery.anatomy_words import NO_LABEL, Anatomy, label_title
+from gui.panels.anatomy import WAITING, AnatomySheet
+from gui.widgets.anatomy_words import NO_LABEL, Anatomy, label_title
 
 if TYPE_CHECKING:
     from core.anatomy.roles import HeadNumber
     from core.models.info import ModelInfo
+    from gui.panel import Panel
     from gui.run_controller import RunController
     from gui.surgery.head_grid import HeadGrid
 
-NOT_MEASURED = "The heads of this model were not measured."
 SHOWN_ALREADY = "The labels are shown: hide them to guess."
 
 
@@ -33,11 +34,12 @@ class AnatomyWiring(QObject):
 
     changed = Signal()
 
-    def __init__(self, controller: RunController, grid: HeadGrid, parent: QObject | None = None) -> None:
+    def __init__(self, controller: RunController, grid: HeadGrid, panel: Panel, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._grid = grid
+        assert isinstance(panel, AnatomySheet)
+        self._grid, self._panel = grid, panel
         self.anatomy: Anatomy | None = None
-        self._reason = NOT_MEASURED
+        self._reason = WAITING
         grid.anatomyToggled.connect(self.show_labels)
         grid.guessWanted.connect(self._on_grid_guess_wanted)
         controller.modelOpened.connect(self._on_controller_model_opened)
@@ -101,4 +103,5 @@ class AnatomyWiring(QObject):
 
     def _tell(self) -> None:
         self._grid.set_anatomy(self.anatomy, self._reason)
+        self._panel.show_anatomy(self.anatomy, self._reason)
         self.changed.emit()

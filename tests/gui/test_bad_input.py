@@ -46,7 +46,7 @@ def one_sentence(hands: Hands, key: str) -> str:
 def shown_still(hands: Hands) -> None:
     """Check that the last result is still to be seen, and not said to be updating."""
     for key, panel in hands.window.panels.items():
-        if key not in ("cosine_curve", "generation", "sweep_map"):  # they wait for a wish
+        if key not in ("anatomy", "cosine_curve", "generation", "sweep_map"):  # they wait for a wish
             assert panel.reason == ""  # type: ignore[attr-defined]
         # Never "updating", where nothing is on its way.
         assert panel.veil.mark in ("", OUTDATED)  # type: ignore[attr-defined]
