@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from core.cancel import CancelToken
 from core.hooks.products import fast_products
 from core.runs.batch_sizes import batch_sizes
@@ -88,15 +90,16 @@ def estimated_seconds(
 ) -> float:
     """Return about how long batches are going to take, from timing a layer, what goes with it, and an unembedding.
 
-    Every width of batch is timed on its own, as the engine runs it.
+    The narrowest, the widest and a middling batch are timed as the engine runs them; what others take lies between.
     """
     timing = _Timing(loaded, tape, clock, bf16=bf16)
+    widths = {batch.rows: batch for batch in batches}
+    rows = sorted(widths)
+    timed = [rows[place] for place in sorted({0, len(rows) // 2, len(rows) - 1})] if rows else []
+    known = np.array([timing.layer(widths[each]) for each in timed])
     found = 0.0
-    known: dict[int, tuple[float, float]] = {}
     for batch in batches:
-        if batch.rows not in known:
-            known[batch.rows] = timing.layer(batch)
-        per_cell, per_step = known[batch.rows]
+        per_cell, per_step = (float(np.interp(batch.rows, timed, known[:, which])) for which in (0, 1))
         found += batch.layers * per_cell + batch.steps * per_step
     cells = sum(len(batch.cells) for batch in batches)
     return found + cells * timing.answer(min(64, cells)) if cells and loaded.head is not None else found
@@ -121,7 +124,7 @@ class _Timing:
         fast = fast_products([loaded.blocks[middle]], at_once * batch.rows, bf16=self._bf16)
         with running(loaded, tape) as again, fast:
             alone = self._second(lambda: again.layer(middle, hidden[None], rows))
-            together = self._second(lambda: again.layer(middle, hidden.expand(at_once, -1, -1), rows))
+            together = self._once(lambda: again.layer(middle, hidden.expand(at_once, -1, -1), rows))
         # One cell in the last layer: an incision, what it changes, and the layer for it and for the clean run.
         last = replace(batch.example.site, layer=loaded.info.n_layers - 1)
         cell = replace(batch.example, site=last, operation="silence", params=())
@@ -140,6 +143,9 @@ class _Timing:
     def _second(self, work: Callable[[], object]) -> float:
         """Return the seconds of the second time: what is set up only once does not count."""
         work()
+        return self._once(work)
+
+    def _once(self, work: Callable[[], object]) -> float:
         _settle(self._loaded)
         started = self._clock()
         work()
