@@ -43,7 +43,9 @@ class HeaderBar(QWidget):
         super().__init__(parent)
         self.setObjectName("header")
         self._theme = theme
-        self._typing, self._target_typing, self._versus_typing = (self._pause() for _ in range(3))
+        self._typing, self._target_typing, self._versus_typing = (
+            QTimer(self, singleShot=True, interval=TYPING_PAUSE_MS) for _ in range(3)
+        )
         self._typing.timeout.connect(self._on_typing_timeout)
         self._target_typing.timeout.connect(self._tell_target)
         self._versus_typing.timeout.connect(self._tell_versus)
@@ -71,12 +73,6 @@ class HeaderBar(QWidget):
             field.textEdited.connect(self._on_target_text_edited)
         self.target.editingFinished.connect(self._on_token_editing_finished)
         self.versus.editingFinished.connect(self._on_token_editing_finished)
-
-    def _pause(self) -> QTimer:
-        timer = QTimer(self)
-        timer.setSingleShot(True)
-        timer.setInterval(TYPING_PAUSE_MS)
-        return timer
 
     def _field(self, hint: str, name: str) -> Field:
         field = Field(self)

@@ -91,9 +91,7 @@ class RunController(QObject):
         self._told_busy = False
         self._last_put = self._last_ended = 0
         self._doing = ""
-        self._noticeable = QTimer(self)
-        self._noticeable.setSingleShot(True)
-        self._noticeable.setInterval(NOTICEABLE_MS)
+        self._noticeable = QTimer(self, singleShot=True, interval=NOTICEABLE_MS)
         self._noticeable.timeout.connect(self._on_noticeable_timeout)
         store.changed.connect(self._on_store_changed)
         thread.happened.connect(self._on_thread_happened)

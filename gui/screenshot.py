@@ -32,9 +32,7 @@ class Photographer(QObject):
         self._application = application
         self._path = path
         self.trouble = ""
-        self._settling = QTimer(self)
-        self._settling.setSingleShot(True)
-        self._settling.setInterval(SETTLING_MS)
+        self._settling = QTimer(self, singleShot=True, interval=SETTLING_MS)
         self._settling.timeout.connect(self._on_settling_timeout)
         application.controller.staleChanged.connect(self._on_controller_stale_changed)
         application.controller.failed.connect(self._on_controller_failed)

@@ -74,9 +74,7 @@ class Sweeping(QObject):
         self._stage: Literal["", "cost", "screen", "exact"] = ""
         self._job: Sweep | None = None
         self._asked: object = None
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(TOGETHER_MS)
+        self._soon = QTimer(self, singleShot=True, interval=TOGETHER_MS)
         self._soon.timeout.connect(self.advanced)
         thread.swept.connect(self._on_thread_swept)
         thread.ended.connect(self._on_thread_ended)

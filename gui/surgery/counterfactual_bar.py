@@ -66,9 +66,7 @@ class CounterfactualBar(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._opened = self._needed = False
-        self._pause = QTimer(self)
-        self._pause.setSingleShot(True)
-        self._pause.setInterval(TYPING_PAUSE_MS)
+        self._pause = QTimer(self, singleShot=True, interval=TYPING_PAUSE_MS)
         self._pause.timeout.connect(self._tell)
         self.opener = self._button("+ counterfactual prompt", "A second prompt, which patches take from.")
         self.part = QWidget(self)

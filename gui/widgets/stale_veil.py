@@ -27,9 +27,7 @@ class StaleVeil(QWidget):
         super().__init__(parent)
         self.theme = theme
         self._outdated = self._long = False
-        self._delay = QTimer(self)
-        self._delay.setSingleShot(True)
-        self._delay.setInterval(DELAY_MS)
+        self._delay = QTimer(self, singleShot=True, interval=DELAY_MS)
         self._delay.timeout.connect(self._on_delay_timeout)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.hide()

@@ -54,9 +54,7 @@ class SweepMapWiring(QObject):
         self._info: ModelInfo | None = None
         self._tokens: Tokens | None = None
         self._readout, self._depth, self._on_grid = "", LAST, True
-        self._grid_later = QTimer(window)
-        self._grid_later.setSingleShot(True)
-        self._grid_later.setInterval(GRID_LATER_MS)
+        self._grid_later = QTimer(window, singleShot=True, interval=GRID_LATER_MS)
         self._grid_later.timeout.connect(self._color_grid)
         window.closing.connect(self._grid_later.stop)
         panel.readoutChosen.connect(self._on_panel_readout_chosen)

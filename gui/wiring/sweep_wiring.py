@@ -62,9 +62,7 @@ class SweepWiring(QObject):
         self._priced: object = None
         self._asked: object = None
         self._known: dict[str, str] = {}
-        self._pause = QTimer(window)
-        self._pause.setSingleShot(True)
-        self._pause.setInterval(PAUSE_MS)
+        self._pause = QTimer(window, singleShot=True, interval=PAUSE_MS)
         self._pause.timeout.connect(self._ask_for_cost)
         panel.kindChosen.connect(self._on_panel_kind_chosen)
         panel.layerChosen.connect(self._on_panel_layer_chosen)

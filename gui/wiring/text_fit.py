@@ -78,9 +78,7 @@ class TextFit(QObject):
         self._needed = QSize()
         self._asked = False
         self._before: Before | None = None
-        self._soon = QTimer(window)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(SETTLING_MS)
+        self._soon = QTimer(window, singleShot=True, interval=SETTLING_MS)
         self._soon.timeout.connect(self._on_soon_timeout)
         theme.changed.connect(self._on_theme_changed)
         notifications.changed.connect(self._on_room_changed)
