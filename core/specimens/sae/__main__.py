@@ -47,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--minutes", type=float, help="stop after this many minutes of training")
     made.add_argument("--features", type=int, default=SaeRecipe.features)
     made.add_argument("--k", type=int, default=SaeRecipe.k, help="how many features speak at a token")
-    made.add_argument("--texts", type=int, default=6000, help="planted texts to look for contexts in")
+    made.add_argument("--texts", type=int, default=4000, help="planted texts to look for contexts in")
     made.add_argument("--device", default="cpu")
     made.add_argument("--threads", type=int, default=0, help="CPU threads; 0 leaves the choice to torch")
     made.add_argument("--seed", type=int, default=0)

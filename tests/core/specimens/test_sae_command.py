@@ -66,6 +66,12 @@ def test_that_a_training_leaves_an_autoencoder_that_is_as_good_as_it_says(
     config = json.loads((folder / "cfg.json").read_text(encoding="utf-8"))
     assert (config["model_name"], config["hook_layer"], config["dtype"]) == (recipe.name, 0, "float32")
     assert config["hook_name"].startswith("blocks.0.hook_")
+    # What the loaders of SAELens, from version 3 on, look for.
+    assert {"activation_fn_str": "topk", "activation_fn_kwargs": {"k": K}, "normalize_activations": "none"}.items() <= (
+        config.items()
+    )
+    assert config["apply_b_dec_to_input"] is True
+    assert {"hook_head_index", "prepend_bos", "context_size", "dataset_path", "device"} <= config.keys()
     assert np.allclose(np.linalg.norm(read.weights["W_dec"], axis=1), 1, atol=1e-3)
     assert 0 < read.measured["unexplained"] < 1
     assert 0 < read.measured["l0"] <= K
