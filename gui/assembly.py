@@ -74,7 +74,7 @@ def assemble(session: Session, theme: Theme, settings: Settings) -> Application:
     cuts = CutWiring(store, controller, notifications, window.grid, window.brush, window.plan)
     others = OtherTextsWiring(store, controller, notifications, window, settings)
     generation = GenerationWiring(store, Continuation(store, thread, controller), notifications, window)
-    anatomy = AnatomyWiring(controller, window.grid, window.panels["anatomy"])
+    anatomy = AnatomyWiring(controller, window)
     sweeps = SweepWiring(store, Sweeping(store, thread, controller), controller, notifications, window)
     wirings = (
         PromptWiring(store, controller, notifications, window.header, window.strip, window.chips),

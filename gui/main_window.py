@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont
@@ -35,6 +35,8 @@ LOW = 860
 DOCKS_SHARE = 0.52
 UPPER_SHARE, LAST_SHARE = 300, 400
 GRID_AND_PLAN = (600, 150)
+
+Kind = TypeVar("Kind", bound="Panel")
 
 
 class MainWindow(QMainWindow):
@@ -146,6 +148,10 @@ class MainWindow(QMainWindow):
             dock.topLevelChanged.connect(self._on_dock_moved)
         self._theme.changed.connect(self._restyle_docks)
         self._restyle_docks()
+
+    def panel(self, kind: type[Kind]) -> Kind:
+        """Return the panel that is of a class."""
+        return next(panel for panel in self.panels.values() if isinstance(panel, kind))
 
     def _restyle_docks(self) -> None:
         """Give titles a font that is not quite the application's: that one Qt would write in the desktop's size."""

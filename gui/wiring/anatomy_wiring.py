@@ -16,9 +16,8 @@ from gui.widgets.anatomy_words import NO_LABEL, Anatomy, label_title
 if TYPE_CHECKING:
     from core.anatomy.roles import HeadNumber
     from core.models.info import ModelInfo
-    from gui.panel import Panel
+    from gui.main_window import MainWindow
     from gui.run_controller import RunController
-    from gui.surgery.head_grid import HeadGrid
 
 SHOWN_ALREADY = "The labels are shown: hide them to guess."
 
@@ -34,14 +33,13 @@ class AnatomyWiring(QObject):
 
     changed = Signal()
 
-    def __init__(self, controller: RunController, grid: HeadGrid, panel: Panel, parent: QObject | None = None) -> None:
+    def __init__(self, controller: RunController, window: MainWindow, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        assert isinstance(panel, AnatomySheet)
-        self._grid, self._panel = grid, panel
+        self._grid, self._panel = window.grid, window.panel(AnatomySheet)
         self.anatomy: Anatomy | None = None
         self._reason = WAITING
-        grid.anatomyToggled.connect(self.show_labels)
-        grid.guessWanted.connect(self._on_grid_guess_wanted)
+        self._grid.anatomyToggled.connect(self.show_labels)
+        self._grid.guessWanted.connect(self._on_grid_guess_wanted)
         controller.modelOpened.connect(self._on_controller_model_opened)
         self._tell()
 

@@ -40,9 +40,8 @@ class GenerationWiring(QObject):
     ) -> None:
         super().__init__(parent)
         self._store, self.continuation, self._notifications = store, continuation, notifications
-        panel = window.panels["generation"]
-        assert isinstance(panel, GenerationPanel)
-        self._panel, self._dock = panel, window.docks["generation"]
+        self._panel = panel = window.panel(GenerationPanel)
+        self._dock = window.docks["generation"]
         panel.settingChanged.connect(self._on_panel_setting_changed)
         panel.startWanted.connect(continuation.start)
         panel.stopWanted.connect(continuation.stop)

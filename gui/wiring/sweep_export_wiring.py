@@ -27,10 +27,8 @@ class SweepExportWiring(QObject):
     def __init__(self, notifications: Notifications, window: MainWindow, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._notifications, self._window = notifications, window
-        panel = window.panels["sweep_map"]
-        assert isinstance(panel, SweepMap)
-        self._panel = panel
-        panel.exportWanted.connect(self._on_panel_export_wanted)
+        self._panel = window.panel(SweepMap)
+        self._panel.exportWanted.connect(self._on_panel_export_wanted)
 
     @Slot(str)
     def _on_panel_export_wanted(self, kind: str) -> None:

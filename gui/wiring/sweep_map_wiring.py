@@ -48,9 +48,8 @@ class SweepMapWiring(QObject):
     ) -> None:
         super().__init__(parent)
         self._store, self._sweeping, self._notifications = store, sweeping, notifications
-        panel = window.panels["sweep_map"]
-        assert isinstance(panel, SweepMap)
-        self._panel, self._grid = panel, window.grid
+        self._panel = panel = window.panel(SweepMap)
+        self._grid = window.grid
         self._info: ModelInfo | None = None
         self._tokens: Tokens | None = None
         self._readout, self._depth, self._on_grid = "", LAST, True

@@ -52,9 +52,8 @@ class SweepWiring(QObject):
     ) -> None:
         super().__init__(parent)
         self._store, self.sweeping, self._notifications = store, sweeping, notifications
-        panel = window.panels["sweep_map"]
-        assert isinstance(panel, SweepMap)
-        self._panel, self._dock, self._status = panel, window.docks["sweep_map"], window.status
+        self._panel = panel = window.panel(SweepMap)
+        self._dock, self._status = window.docks["sweep_map"], window.status
         self._info: ModelInfo | None = None
         self._tokens: Tokens | None = None
         self._kind, self._layer = "layer head", 0

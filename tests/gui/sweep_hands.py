@@ -26,9 +26,7 @@ def sweeping(hands: Hands) -> Sweeping:
 
 def panel(hands: Hands) -> SweepMap:
     """Return its panel."""
-    found = hands.window.panels["sweep_map"]
-    assert isinstance(found, SweepMap)
-    return found
+    return hands.window.panel(SweepMap)
 
 
 def result(hands: Hands) -> SweepResult:

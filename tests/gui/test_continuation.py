@@ -29,9 +29,7 @@ CUT = "L1.mlp_out=scale(k=-3)"
 
 
 def panel(hands: Hands) -> GenerationPanel:
-    found = hands.window.panels["generation"]
-    assert isinstance(found, GenerationPanel)
-    return found
+    return hands.window.panel(GenerationPanel)
 
 
 def continuation(hands: Hands) -> Continuation:
