@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from gui.theme.theme import Theme
     from gui.widgets.sweep_picture import Picture
 
-FORMATS = ("csv", "png", "svg")
 UNITS = (
     "log_prob, d_log_prob, logit_difference and kl in nats, d_ the change from the clean run; "
     "cosine after so many layers, 0 the embedding; empty where a cell is not run"

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 NOTICE = "sweep export"
 TOLD_MS = 6000
-FILTERS = {"csv": "CSV (*.csv)", "png": "PNG (*.png)", "svg": "SVG (*.svg)"}
 
 
 class SweepExportWiring(QObject):
@@ -35,8 +34,8 @@ class SweepExportWiring(QObject):
         shown = self._panel.picture
         if shown is None:
             return
-        name = suggested_name(shown.result, kind)
-        path, _ = QFileDialog.getSaveFileName(self._window, "Export the map", name, FILTERS[kind])
+        name, files = suggested_name(shown.result, kind), f"{kind.upper()} (*.{kind})"
+        path, _ = QFileDialog.getSaveFileName(self._window, "Export the map", name, files)
         if not path:
             return
         out = Path(path) if Path(path).suffix else Path(f"{path}.{kind}")
