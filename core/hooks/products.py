@@ -73,7 +73,7 @@ def _forward_of(module: Module, rows: int, *, bf16: bool) -> Forward | None:
     if bf16:
         return _OfDifferences(weight, bias)
     if rows >= MANY_ROWS:
-        weight = torch.ops.mkldnn._reorder_linear_weight(weight, MANY_ROWS)
+        return packed_product(weight, bias)
     return lambda x: _product(x, weight, bias)
 
 
@@ -127,7 +127,7 @@ def _product(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     return found
 
 
-def packed_product(weight: Tensor, bias: Tensor) -> Forward | None:
+def packed_product(weight: Tensor, bias: Tensor | None) -> Forward | None:
     """Return the product with a weight [out, in] laid out once as the processor likes it best; None without oneDNN."""
     import torch
 
@@ -165,9 +165,8 @@ def why_not_bf16(parts: Iterable[Module]) -> str:
     if not found:
         return "The model has no plain products in float32 on the processor."
     width = max(min(module.weight.shape) for module in found)
-    return (
-        "" if _bf16_pays(min(width, WIDEST)) else "This processor multiplies no faster in bf16 at this model's width."
-    )
+    pays = _bf16_pays(min(width, WIDEST))
+    return "" if pays else "This processor multiplies no faster in bf16 at this model's width."
 
 
 @cache
