@@ -65,11 +65,8 @@ def sweep_answer(result: SweepResult, patching: str = "") -> dict[str, Any]:
 
 
 def _errors(checked: Checked) -> dict[str, float | None]:
-    errors = (("log_prob", checked.log_prob), ("logit_difference", checked.logit_difference), ("kl", checked.kl))
-    return {
-        f"largest_error_{name}": None if value is None else number_data(value)
-        for name, value in (*errors, ("cosine", checked.cosine))
-    }
+    names = ("log_prob", "logit_difference", "kl", "cosine")
+    return {f"largest_error_{name}": number_data(getattr(checked, name)) for name in names}
 
 
 def _dose_name(result: SweepResult) -> str:
@@ -185,8 +182,7 @@ def write_parquet(result: SweepResult, path: Path) -> None:
     from pyarrow import parquet
 
     columns = table(result)
-    kinds = {"layer": pa.int64(), "head": pa.int64(), "neuron": pa.int64(), "positions": pa.string()}
-    kinds |= {"hook_point": pa.string()}
-    kinds |= {"method": pa.string(), "checked": pa.bool_()}
+    kinds = dict.fromkeys(("layer", "head", "neuron"), pa.int64())
+    kinds |= dict.fromkeys(("hook_point", "positions", "method"), pa.string()) | {"checked": pa.bool_()}
     arrays = [pa.array(values, kinds.get(name, pa.float64())) for name, values in columns.items()]
     parquet.write_table(pa.table(arrays, names=list(columns)), path)
