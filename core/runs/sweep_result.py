@@ -31,6 +31,8 @@ class SweepPart:
     log_prob, d_log_prob, logit_difference, d_logit_difference, kl : ndarray of float64, shape [cell], or None
         In nats, ``d_`` the change from the clean run; None where nothing is predicted, or compared.
     cosine : ndarray of float64, shape [cell, pair, n_layers + 1]
+    seconds : float
+        Time of the sweep until then, also before it was resumed.
     """
 
     cells: tuple[int, ...]
@@ -40,6 +42,7 @@ class SweepPart:
     d_logit_difference: NDArray[np.float64] | None
     kl: NDArray[np.float64] | None
     cosine: NDArray[np.float64]
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,8 @@ class SweepResult:
 
     def with_part(self, part: SweepPart) -> SweepResult:
         """Return the result with some more cells done."""
-        return self._with(list(part.cells), {name: getattr(part, name) for name in ("cosine", *NUMBERS)})
+        found = self._with(list(part.cells), {name: getattr(part, name) for name in ("cosine", *NUMBERS)})
+        return replace(found, seconds=max(self.seconds, part.seconds))
 
     def resumed(self, earlier: SweepResult | SavedCells) -> SweepResult:
         """Return the result with the cells that an earlier sweep of the same request has done."""

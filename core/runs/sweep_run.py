@@ -161,8 +161,8 @@ class _Sweeping:
             for found in self._engine(batch.cells, bf16=bf16):
                 self._memory.sample()
                 if isinstance(found, Part):
-                    part = _part(found, batch, self.result.clean)
-                    self.result = replace(self.result.with_part(part), seconds=already + self._seconds)
+                    part = replace(_part(found, batch, self.result.clean), seconds=already + self._seconds)
+                    self.result = self.result.with_part(part)
                     yield part
                 else:
                     share = (worked + found.work * batch.work) / whole
