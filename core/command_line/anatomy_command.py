@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.command_line.options import add_model_options, open_quietly
-from core.command_line.running import add_out_option, check_out, write_answer
+from core.command_line.options import add_model_options
+from core.command_line.running import add_out_option, check_out, checked_model, write_answer
 from core.errors import SurgeryError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     if options.questions < 1 or options.seed < 0:
         raise SurgeryError("There are no questions to ask.", "Give --questions 1 or more, and --seed 0 or more.")
     check_out(options)
-    loaded = open_quietly(options)
+    loaded = checked_model(options)
     objective = loaded.info.objective
     # What a map shows was planted only in the specimens.
     plants = PLANTS if Path(options.model).name in RECIPES else ()

@@ -89,8 +89,8 @@ def check_out(options: argparse.Namespace) -> None:
 
 def opened_models(options: argparse.Namespace, session: Session) -> tuple[LoadedModel, LoadedModel | None]:
     """Open the model and, where the session names one, the donor model."""
-    loaded = _checked(options)
-    return loaded, _checked(options, session.donor_model) if session.donor_model else None
+    loaded = checked_model(options)
+    return loaded, checked_model(options, session.donor_model) if session.donor_model else None
 
 
 def heed(session: Session, notes: tuple[Note, ...]) -> None:
@@ -143,7 +143,7 @@ def out_file(options: argparse.Namespace) -> Path | None:
     return None if options.out == "-" else Path(options.out)
 
 
-def _checked(options: argparse.Namespace, name: str | None = None) -> LoadedModel:
+def checked_model(options: argparse.Namespace, name: str | None = None) -> LoadedModel:
     """Open a model, and warn if its numbers are not to be trusted."""
     from core.cancel import CancelToken
     from core.runs.acceptance import refuse_unverified
