@@ -64,7 +64,7 @@ class SparseAutoencoder:
     ----------
     folder : Path
     d_in, n_features, k, layer : int
-        Width of the activation, number of features, how many of them speak at a token, and the layer
+        Width of the activation, number of features, how many of them fire at a token, and the layer
         whose output is explained, from 0.
     measured : dict of str to float
         What its training measured, see `core.specimens.sae.measures`.
@@ -141,9 +141,9 @@ class SparseAutoencoder:
 
     def encode(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the features' activations [row, feature] of rows [row, d_in]: the k largest that are positive."""
-        drives = (x - self.weights["b_dec"]) @ self.weights["W_enc"] + self.weights["b_enc"]
-        weakest = np.partition(drives, -self.k, axis=1)[:, -self.k, None]
-        found: NDArray[np.float32] = np.where((drives >= weakest) & (drives > 0), drives, np.float32(0))
+        before = (x - self.weights["b_dec"]) @ self.weights["W_enc"] + self.weights["b_enc"]
+        weakest = np.partition(before, -self.k, axis=1)[:, -self.k, None]
+        found: NDArray[np.float32] = np.where((before >= weakest) & (before > 0), before, np.float32(0))
         return found
 
     def decode(self, activations: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -46,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--steps", type=int, help="stop after this many steps (reproducible)")
     made.add_argument("--minutes", type=float, help="stop after this many minutes of training")
     made.add_argument("--features", type=int, default=SaeRecipe.features)
-    made.add_argument("--k", type=int, default=SaeRecipe.k, help="how many features speak at a token")
+    made.add_argument("--k", type=int, default=SaeRecipe.k, help="how many features fire at a token")
     made.add_argument("--texts", type=int, default=4000, help="planted texts to look for contexts in")
     made.add_argument("--device", default="cpu")
     made.add_argument("--threads", type=int, default=0, help="CPU threads; 0 leaves the choice to torch")
@@ -73,7 +73,7 @@ def _check(options: argparse.Namespace) -> None:
     if any(given is not None and not given > 0 for given in (options.steps, options.minutes)):
         raise SurgeryError("The budget must be more than 0.", "Give --steps or --minutes a larger number.")
     if not 0 < options.k <= options.features:
-        raise SurgeryError(f"Of {options.features} features {options.k} cannot speak.", "Give a --k from 1 to that.")
+        raise SurgeryError(f"Of {options.features} features {options.k} cannot fire.", "Give a --k from 1 to that.")
 
 
 def train(options: argparse.Namespace) -> None:

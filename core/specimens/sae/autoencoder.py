@@ -1,4 +1,4 @@
-"""A TopK sparse autoencoder: of all features only the k strongest speak."""
+"""A TopK sparse autoencoder: of all features only the k strongest fire."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class SaeRecipe:
     features : int
         How many there are.
     k : int
-        How many of them speak at a token.
+        How many of them fire at a token.
     batch : int
         Tokens in a step.
     learning_rate, warmup, decay : float, int, float
@@ -66,13 +66,9 @@ class Autoencoder:
         """All weights."""
         return self.encoder, self.encoder_bias, self.decoder, self.decoder_bias
 
-    def drives(self, x: Tensor) -> Tensor:
-        """Return how strongly each feature is driven, of shape [row, feature], before any choice."""
-        return (x - self.decoder_bias) @ self.encoder + self.encoder_bias
-
     def encode(self, x: Tensor) -> Tensor:
         """Return the activations [row, feature] of rows [row, d_in]: at most k in a row, none negative."""
-        return strongest(self.drives(x), self.k)
+        return top_k((x - self.decoder_bias) @ self.encoder + self.encoder_bias, self.k)
 
     def decode(self, activations: Tensor) -> Tensor:
         """Return the rows [row, d_in] that activations [row, feature] stand for."""
@@ -88,9 +84,9 @@ class Autoencoder:
         return Autoencoder(encoder, encoder_bias, decoder, decoder_bias, self.k)
 
 
-def strongest(drives: Tensor, k: int) -> Tensor:
-    """Return drives [row, feature] with the k largest of each row, where they are positive, and 0 elsewhere."""
+def top_k(x: Tensor, k: int) -> Tensor:
+    """Return pre-activations [row, feature] with the k largest of each row, where they are positive, and 0 elsewhere."""
     import torch
 
-    values, places = drives.topk(min(k, drives.shape[-1]), dim=-1, sorted=False)
-    return torch.zeros_like(drives).scatter(-1, places, values.relu())
+    values, places = x.topk(min(k, x.shape[-1]), dim=-1, sorted=False)
+    return torch.zeros_like(x).scatter(-1, places, values.relu())

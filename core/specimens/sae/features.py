@@ -70,7 +70,7 @@ def top_contexts(
 def _firings(
     loaded: LoadedModel, layer: int, autoencoder: Autoencoder, texts: Sequence[Tokens]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
-    """Return which features speak where and how strongly; a row is a token, counted over all texts."""
+    """Return which features fire where and how strongly; a row is a token, counted over all texts."""
     features, rows, strengths = [], [], []
     site, before = Site(POINT, layer), 0
     for at in range(0, len(texts), TEXTS_AT_ONCE):

@@ -78,7 +78,7 @@ def card(config: dict[str, Any], progress: Progress, source: str) -> str:
         f"# Sparse autoencoder of {config['model_name']}",
         "",
         f"Of the residual stream after layer {config['hook_layer']} (`{config['hook_name']}`): {config['d_sae']} "
-        f"features, of which the {config['k']} strongest speak at a token (TopK). `{CONFIG}` and `{WEIGHTS}` are as "
+        f"features, of which the {config['k']} strongest fire at a token (TopK). `{CONFIG}` and `{WEIGHTS}` are as "
         "SAELens reads them; rows of `W_dec` have length 1.",
         "",
         "| | |",
@@ -86,13 +86,13 @@ def card(config: dict[str, Any], progress: Progress, source: str) -> str:
         f"| training | {progress.step:,} steps, {progress.tokens:,} tokens, {progress.seconds / 60:.0f} minutes |",
         f"| measured on | {found['tokens']:,} held-out tokens |",
         f"| variance explained | {1 - found['unexplained']:.1%} |",
-        f"| features that speak at a token | {found['l0']:.1f} |",
-        f"| features that never speak | {found['dead']} |",
+        f"| features that fire at a token | {found['l0']:.1f} |",
+        f"| features that never fire | {found['dead']} |",
         f"| the model's loss | {found['loss_clean']:.3f} nats; {found['loss_reconstructed']:.3f} with the "
         f"reconstruction, {found['loss_zeroed']:.3f} with zeros in its place |",
         f"| loss recovered | {found['loss_recovered']:.1%} |",
         "",
-        f"`{FEATURES}` says of every feature at what share of those tokens it speaks, and where it is strongest: "
+        f"`{FEATURES}` says of every feature at what share of those tokens it fires, and where it is strongest: "
         "what stands before, the token, what follows, and the activation.",
         source,
     ]

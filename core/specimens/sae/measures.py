@@ -1,4 +1,4 @@
-"""How good an autoencoder is: what it leaves out, how many features speak, and what that costs the model."""
+"""How good an autoencoder is: what it leaves out, how many features fire, and what that costs the model."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ class Measures:
     unexplained : float
         Fraction of variance unexplained: squared error by squared distance from the mean.
     l0 : float
-        Mean number of features that speak at a token.
+        Mean number of features that fire at a token.
     dead : int
-        Features that spoke at none of the tokens.
+        Features that fired at none of the tokens.
     loss_clean, loss_reconstructed, loss_zeroed : float
         Cross-entropy in nats of the model as it is, with the reconstruction in the activation's
         place, and with zeros there.
     density : ndarray of float, shape [feature]
-        At what share of the tokens a feature speaks.
+        At what share of the tokens a feature fires.
     """
 
     tokens: int

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.specimens.plant import BLANK
 from core.specimens.plants import PLANTS
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ LIKELIEST = 0.95
 LONGEST = 50
 HIDDEN = 0.1
 WORD = re.compile(r"\w+")
-MASK = "[MASK]"
 
 
 def planted_texts(shares: Mapping[str, float], count: int, seed: int) -> list[str]:
@@ -61,4 +61,4 @@ def written_texts(writer: LoadedModel, count: int, seed: int) -> list[str]:
 def with_hidden_words(texts: list[str], seed: int) -> list[str]:
     """Return texts in which one word in ten is ``[MASK]``, as a masked model is used to."""
     random = np.random.default_rng((seed, 8))
-    return [WORD.sub(lambda word: MASK if random.random() < HIDDEN else word[0], text) for text in texts]
+    return [WORD.sub(lambda word: BLANK if random.random() < HIDDEN else word[0], text) for text in texts]

@@ -23,8 +23,8 @@ log = logging.getLogger(__name__)
 
 LOG_EVERY = 200
 CHECKPOINT_EVERY = 500
-REVIVE_EVERY = 250
-REVIVED_FROM = 8
+RESAMPLE_EVERY = 250
+RESAMPLED_FROM = 8
 
 
 class Rows(Protocol):
@@ -88,8 +88,8 @@ class SaeTrainer:
             recent.append(self._step(rows / self._scale, rate(self._recipe, self.progress.step, share)))
             self.progress.step += 1
             # Not where the rate falls: too little would be left for the new ones to learn with.
-            if self.progress.step % REVIVE_EVERY == 0 and share < 1 - self._recipe.decay:
-                self._revive()
+            if self.progress.step % RESAMPLE_EVERY == 0 and share < 1 - self._recipe.decay:
+                self._resample()
             self.progress.tokens += len(rows)
             self.progress.seconds += time.monotonic() - started
             if self.progress.step % LOG_EVERY == 0:
@@ -135,7 +135,7 @@ class SaeTrainer:
             self._silence[(activations > 0).any(0)] = 0
         return float(unexplained.detach())
 
-    def _revive(self) -> None:
+    def _resample(self) -> None:
         """Let dead features begin anew in the direction of what is explained worst.
 
         Of rows that are drawn with odds by their squared error each gives one feature the direction
@@ -149,7 +149,7 @@ class SaeTrainer:
             return
         random = torch.Generator().manual_seed(self._seed * 1_000_003 + self.progress.step)
         with torch.no_grad():
-            x = self._rows[: REVIVED_FROM * self._recipe.batch] / self._scale
+            x = self._rows[: RESAMPLED_FROM * self._recipe.batch] / self._scale
             error = x - found.decode(found.encode(x))
             drawn = torch.multinomial(error.pow(2).sum(1).cpu(), count, replacement=True, generator=random)
             directions = torch.nn.functional.normalize(error[drawn.to(error.device)], dim=1)

@@ -14,7 +14,7 @@ from core.models.sparse_autoencoder import SparseAutoencoder
 from core.specimens.batches import BatchSource, pack
 from core.specimens.sae import measures, training
 from core.specimens.sae.activations import ActivationSource, loss_with, middle_layer, residuals
-from core.specimens.sae.autoencoder import Autoencoder, SaeRecipe, strongest
+from core.specimens.sae.autoencoder import Autoencoder, SaeRecipe, top_k
 from core.specimens.sae.layout import hook_name, write
 from core.specimens.sae.measures import measure
 from core.specimens.sae.training import SaeTrainer, rate
@@ -101,7 +101,7 @@ def test_that_features_that_fell_silent_begin_anew_where_the_error_is_largest() 
     before = trainer.autoencoder
     kept = [x.detach().clone() for x in before.tensors]
     error = (source.rows(15) - before.decode(before.encode(source.rows(15)))).detach()
-    trainer._revive()
+    trainer._resample()
     after = trainer.autoencoder
     assert int((after.encode(source.rows(15))[:, :10] > 0).any(0).sum()) == 10
     assert torch.nn.functional.cosine_similarity(after.decoder[:10, None], error, dim=2).max(1).values.min() > 0.999
@@ -111,8 +111,8 @@ def test_that_features_that_fell_silent_begin_anew_where_the_error_is_largest() 
 
 
 def test_that_only_the_strongest_speak_and_none_below_zero() -> None:
-    drives = torch.tensor([[3.0, -1.0, 2.0, 5.0], [-1.0, -2.0, 0.5, -3.0]])
-    assert strongest(drives, 2).tolist() == [[3.0, 0.0, 0.0, 5.0], [0.0, 0.0, 0.5, 0.0]]
+    given = torch.tensor([[3.0, -1.0, 2.0, 5.0], [-1.0, -2.0, 0.5, -3.0]])
+    assert top_k(given, 2).tolist() == [[3.0, 0.0, 0.0, 5.0], [0.0, 0.0, 0.5, 0.0]]
 
 
 def test_that_a_reconstruction_is_what_numpy_makes_of_the_written_files(tmp_path: Path) -> None:
@@ -132,10 +132,10 @@ def test_that_a_reconstruction_is_what_numpy_makes_of_the_written_files(tmp_path
     assert np.abs(read.encode(x.numpy()) - activations.numpy()).max() < 1e-5
     assert np.abs(read.decode(read.encode(x.numpy())) - made.decode(activations).numpy()).max() < 1e-5
     # By hand, for one row.
-    w, before, row = read.weights, x[0].numpy() - read.weights["b_dec"], np.zeros(WIDTH) + read.weights["b_dec"]
-    drives = before @ w["W_enc"] + w["b_enc"]
-    for feature in np.argsort(drives)[-5:]:
-        row += max(drives[feature], 0) * w["W_dec"][feature]
+    w, centred, row = read.weights, x[0].numpy() - read.weights["b_dec"], np.zeros(WIDTH) + read.weights["b_dec"]
+    before = centred @ w["W_enc"] + w["b_enc"]
+    for feature in np.argsort(before)[-5:]:
+        row += max(before[feature], 0) * w["W_dec"][feature]
     assert np.abs(row - made.decode(activations)[0].numpy()).max() < 1e-5
 
 
@@ -233,7 +233,7 @@ def test_that_measures_are_those_of_a_plain_computation(tiny: TinyModel, monkeyp
 
 def test_that_a_perfect_reconstruction_recovers_all_of_the_loss_and_zeros_none(tiny: TinyModel) -> None:
     loaded, width = opened(tiny), opened(tiny).info.d_model
-    # Every direction and its opposite: of each pair one speaks, and together they say it all.
+    # Every direction and its opposite: of each pair one fires, and together they say it all.
     decoder = torch.cat([torch.eye(width), -torch.eye(width)])
     nothing = torch.zeros(2 * width)
     perfect = Autoencoder(decoder.T.clone(), nothing, decoder, torch.zeros(width), 2 * width)

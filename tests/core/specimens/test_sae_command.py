@@ -103,7 +103,7 @@ def test_that_a_longer_budget_goes_on_from_the_last_one(train: Train, tmp_path: 
     [
         ((), "No budget was given. Add --steps N or --minutes M.\n"),
         (("--minutes", "0"), "The budget must be more than 0. Give --steps or --minutes a larger number.\n"),
-        (("--steps", "1", "--k", "41"), "Of 40 features 41 cannot speak. Give a --k from 1 to that.\n"),
+        (("--steps", "1", "--k", "41"), "Of 40 features 41 cannot fire. Give a --k from 1 to that.\n"),
     ],
 )
 def test_that_a_wrong_order_is_one_sentence(
