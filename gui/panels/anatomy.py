@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 HIDDEN = f"Guess first: right-click a head in the grid. Anatomy above the grid ({SWITCH_KEY}) shows what was measured."
 WAITING = "What the heads of a model were measured to do appears here once one is open."
+UNITS = {"copy_score": "share of sentences"}
 REST = "Point at a head for its numbers; outlined ones earned a label by this score."
 
 
@@ -120,7 +121,7 @@ class AnatomySheet(Panel):
             self.what.setText(map_words(shown))
         else:
             share, values = SCORES[key].unit == "share", sheet.scores[key]
-            title = "share" if share else "nats"
+            title = UNITS.get(key, "share of attention" if share else "logit difference in nats")
             self.what.setText(f"{SCORES[key].definition} {SCORES[key].source}")
         limit = 1.0 if share else float(np.abs(values).max()) or 1.0
         self.map.show_heat(_heat(values, limit, share))
