@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -63,3 +64,24 @@ def test_that_a_sweep_takes_about_as_long_as_it_is_said_to(
         chosen = [cells[number] for number in batch.cells]
         assert list(sweep(loaded, tape, chosen, [NOTHING] * len(chosen), wanted, CancelToken()))
     assert 0.5 < told / (clock() - started) < 2.0
+
+
+def test_that_a_moment_in_which_the_processor_was_busy_does_not_count(
+    tiny_of: TinyOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = pair_of(tiny_of, "gpt2", "")
+    loaded, tape = pair.loaded, record(pair.loaded, pair.ids, CancelToken())
+    cells = [ResolvedIncision(0, Site("z", layer, 0), (2,), "silence", ()) for layer in range(loaded.info.n_layers)]
+    batches = batches_of(loaded, tape, cells, range(len(cells)))
+    monkeypatch.setattr(f"{__name__}.PER_CALL", 1e-3)
+    clock = Clock(monkeypatch, per_row=1e-6)
+    undisturbed = estimated_seconds(loaded, tape, batches, clock=clock)
+    for moment in range(12):
+        readings = iter(range(1000))
+
+        def disturbed(moment: int = moment, readings: Iterator[int] = readings) -> float:
+            read = clock()
+            clock.now += 0.01 * (next(readings) == moment)
+            return read
+
+        assert estimated_seconds(loaded, tape, batches, clock=disturbed) == pytest.approx(undisturbed, rel=1e-6)
