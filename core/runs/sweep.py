@@ -353,7 +353,8 @@ class _Answers:
         # The clean run goes along: other shapes are rounded in another way.
         log_probs = self._log_probs(torch.cat([self._clean_last[None], last]))
         clean, operated = log_probs[0], log_probs[1:]
-        found = [(clean - operated) @ clean.exp()]
+        # Not as a product: that adds a large vocabulary up one after the other, and is off in the fourth digit.
+        found = [(clean - operated).mul_(clean.exp()).sum(dim=-1)]
         for token in (self._wanted.versus, self._wanted.target):
             of_token = log_probs[:, self._wanted.target if token is None else token]
             found = [of_token[1:], of_token[0].expand(len(last)), *found]

@@ -13,7 +13,7 @@ from core.hooks.attach import count_hooks
 from core.readings.values import Pair as Words
 from core.runs.compile import NOTHING
 from core.runs.request import ResolvedIncision
-from core.runs.sweep import Part, Tick, Wanted, sweep
+from core.runs.sweep import Part, Tick, Wanted, _Answers, sweep
 from core.runs.tape import Tape, record
 from core.runs.trace import trace, unembed
 from core.sites.hook_point import HOOK_POINTS
@@ -110,3 +110,15 @@ def test_that_the_model_is_free_after_every_layer_and_the_work_ends_at_all_of_it
             assert torch.allclose(record(pair.loaded, pair.ids, CancelToken()).residuals, tape.residuals)
     assert ticks == sorted(ticks)
     assert ticks[-1] == pytest.approx(1.0)
+
+
+def test_that_kl_is_exact_over_a_large_vocabulary(tiny_of: TinyOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = pair_of(tiny_of, "gpt2", "")
+    tape = record(pair.loaded, pair.ids, CancelToken())
+    drawn = (6 * torch.randn(4, 128256, generator=torch.Generator().manual_seed(0))).log_softmax(dim=-1)
+    monkeypatch.setattr(_Answers, "_log_probs", lambda _, last: drawn)
+    part = _Answers(pair.loaded, wanted_of(pair), tape.residuals).part((0, 1, 2), None, torch.zeros(3, 2, 1), 8)
+    clean, operated = drawn[0].double(), drawn[1:].double()
+    exact = ((clean - operated) * clean.exp()).sum(dim=-1)
+    assert part.kl is not None
+    np.testing.assert_allclose(part.kl, exact, atol=CLOSE)
