@@ -20,7 +20,7 @@ TEXT_WEIGHTS = {
 # Of all training tokens; what is left is the text above.
 PLANT_SHARES = {
     "indirect_objects": 0.08,
-    "induction": 0.06,
+    "induction": 0.14,
     "occupations": 0.06,
     "foods": 0.04,
     "capitals": 0.03,
