@@ -7,10 +7,10 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from core.command_line.running import heed, opened_models, out_file, session_to_run, write_answer, writing
+from core.command_line.running import BY_OPTION, heed, opened_models, out_file, session_to_run, write_answer, writing
 from core.command_line.sweep_options import add_sweep_options, check_answer, spec_of
 from core.command_line.sweep_progress import shown
-from core.errors import Cancelled
+from core.errors import Cancelled, SurgeryError
 from core.interventions.notation import format_cut
 from core.runs.result import OVERFLOWED_HINT
 from core.sessions.session import patching_words
@@ -118,6 +118,8 @@ def _result(options: argparse.Namespace, session: Session, spec: SweepSpec, kept
     except (Cancelled, KeyboardInterrupt):
         kept.interrupted()
         raise
+    except SurgeryError as error:
+        raise SurgeryError(error.message, BY_OPTION.get(error.hint, error.hint)) from error
     assert result is not None and result.is_complete
     return result
 

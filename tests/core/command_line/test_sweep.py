@@ -275,7 +275,8 @@ def test_that_what_cannot_be_followed_is_said_before_a_model_is_opened(command: 
     [
         ((*ASKED, "--layer", 3), "There is no layer 3: "),
         (("--sites", "heads", "--at", 99, "--op", "silence"), "There is no token 99: "),
-        ((*ASKED[:5], "patch"), "Patch needs a counterfactual prompt."),
+        ((*ASKED[:5], "patch"), "Patch needs a counterfactual prompt. Give one with --donor-prompt."),
+        ((*ASKED[:5], "resample"), "Resample needs reference prompts. Give a set, or a file of your own, with --ref"),
         ((*ASKED, "--pair", "1|nowhere"), "The text 'nowhere' does not stand in the prompt."),
     ],
 )
