@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import nan
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,7 @@ class Row:
     shape, measure, case : str
         Case tells the points of one curve apart: a layer, a number of tokens.
     value : float
-        Median over the rounds.
+        Median over the rounds; NaN, as the next two, where nothing was measured.
     low, high : float
         Smallest and largest over the rounds.
     unit : str
@@ -56,6 +57,11 @@ class Row:
 def row(shape: str, measure: str, case: object, values: Sequence[float], unit: str, note: str = "") -> Row:
     """Return a line from what the rounds gave."""
     return Row(shape, measure, str(case), float(median(values)), float(min(values)), float(max(values)), unit, note)
+
+
+def not_measured(shape: str, measure: str, why: str) -> Row:
+    """Return a line that says why there is no number."""
+    return Row(shape, measure, "not measured", nan, nan, nan, "", why)
 
 
 @dataclass(frozen=True)
@@ -151,7 +157,7 @@ def differences(loaded: LoadedModel, setting: Setting) -> list[Row]:
     tape = task.record()
     why_not = why_not_bf16(loaded.blocks) if tape.in_batches else "one run at a time"
     if why_not:
-        return [row(name, "engine in bf16", "not measured", [0.0], "", why_not)]
+        return [not_measured(name, "engine in bf16", why_not)]
     layers, chosen = spread_layers(loaded.info.n_layers, setting.samples), task.cells[:: -(-len(task.cells) // FEWEST)]
     task.sweep(tape, heads_of(task, loaded.info.n_layers - 1), bf16=True)
     took: list[dict[Cell, tuple[float, np.ndarray]]] = []

@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.bench.measures import PROMPT, Row, row
+from core.bench.measures import PROMPT, not_measured, row
 from core.bench.shapes import SHAPES
 from core.bench.ways import SHARE_BEFORE, TARGET
 from core.errors import SurgeryError
 
 if TYPE_CHECKING:
-    from core.bench.measures import Setting
+    from core.bench.measures import Row, Setting
 
 SCRIPT = Path(__file__).with_name("peer_script.py")
 
@@ -54,7 +54,7 @@ def measure_peers(python: str, shape: str, setting: Setting) -> list[Row]:
     rows = []
     for tool, found in answer.items():
         if "times" not in found:
-            rows.append(Row(made.label, tool, found["why"], float("nan"), 0.0, 0.0, "", "not measured"))
+            rows.append(not_measured(made.label, tool, found["why"]))
             continue
         case = f"{found['version']} {found['way']}"
         rows.append(row(made.label, tool, case, [x * 1e3 for x in found["times"]], "ms a cell"))

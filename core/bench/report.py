@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from core.line_plots import Panel, draw
+from core.runs.answer import number_data
 
 if TYPE_CHECKING:
     from core.bench.measures import Row
@@ -19,11 +21,16 @@ def table(rows: Iterable[Row], machine: Mapping[str, Any]) -> str:
         if row.shape != shape:
             shape = row.shape
             lines += [shape]
-        between = f"({row.low:.3g} to {row.high:.3g})" if row.low != row.high else ""
+        between = f"({row.low:.3g} to {row.high:.3g})" if row.low < row.high else ""
         lines.append(
             f"  {row.measure:20} {row.case:20} {row.value:10.3g} {row.unit:13} {between:20} {row.note}".rstrip()
         )
     return "\n".join([*lines, ""])
+
+
+def as_data(row: Row) -> dict[str, Any]:
+    """Return a line for JSON, which knows no NaN."""
+    return {name: number_data(value) if isinstance(value, float) else value for name, value in asdict(row).items()}
 
 
 def plot(rows: Iterable[Row]) -> str:

@@ -8,7 +8,6 @@ import os
 import platform
 import sys
 import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
     from core.bench.clock import is_of_processor
     from core.bench.measures import QUICK, Row, Setting, measure
     from core.bench.peers import measure_peers
-    from core.bench.report import plot, table
+    from core.bench.report import as_data, plot, table
     from core.bench.shapes import ON_GPU, ON_PROCESSOR, SHAPES
     from core.models.devices import choose_device
 
@@ -109,7 +108,7 @@ def run(options: argparse.Namespace) -> int:
             "schema": "bench/1",
             "machine": machine,
             "seconds": time.perf_counter() - started,
-            "rows": [asdict(row) for row in rows],
+            "rows": [as_data(row) for row in rows],
         }
         _write(options.out, json.dumps(answer, indent=1))
         _write(options.out.with_suffix(".svg"), plot(rows))
