@@ -143,8 +143,8 @@ def table(result: SweepResult) -> dict[str, list[Any]]:
     """Return the cells as columns, one entry a cell.
 
     Positions are text such as ``0,3``; of each pair there is one column for every depth, such as
-    ``cosine A|B 0``, the embedding first. Cells in bf16 say whether they were run again, and what
-    the largest errors of those were.
+    ``cosine A|B 0``, the embedding first. Cells that are not exact name their method; those in bf16
+    also say whether they were run again, and what the largest errors of those were.
     """
     starts = _starts(result)
     found: dict[str, list[Any]] = {name: [start[name] for start in starts] for name in starts[0]}
@@ -152,9 +152,10 @@ def table(result: SweepResult) -> dict[str, list[Any]]:
     for place, pair in enumerate(result.request.pairs):
         for depth in range(result.cosine.shape[-1]):
             found[f"cosine {pair.label} {depth}"] = by_layer(result.cosine[:, place, depth])
-    if (checked := result.checked) is not None:
-        cells = range(len(starts))
+    cells = range(len(starts))
+    if result.method != "exact":
         found["method"] = [result.method for _ in cells]
+    if (checked := result.checked) is not None:
         found["checked"] = [number in checked.cells for number in cells]
         found |= {name: [value for _ in cells] for name, value in _errors(checked).items()}
     return found

@@ -217,6 +217,15 @@ def test_that_csv_has_a_row_for_every_cell(command: Command, tiny_gpt2: TinyMode
     assert list(tmp_path.iterdir()) == [tmp_path / "cells.csv"]
 
 
+def test_that_a_table_of_estimates_says_that_they_are(command: Command, tiny_gpt2: TinyModel, tmp_path: Path) -> None:
+    out = tmp_path / "cells.csv"
+    for how, method in (("--screen", "screen"), ("--exact", None)):
+        assert command(*arguments(tiny_gpt2, *ASKED, how, "--out", out)).code == 0
+        with out.open(newline="", encoding="utf-8") as stream:
+            rows = list(csv.DictReader(stream))
+        assert [row.get("method") for row in rows] == [method] * N_LAYERS * N_HEADS
+
+
 @pytest.mark.skipif(find_spec("pyarrow") is None, reason=NO_PYARROW)
 def test_that_parquet_has_a_row_for_every_cell(command: Command, tiny_gpt2: TinyModel, tmp_path: Path) -> None:
     from pyarrow import parquet
