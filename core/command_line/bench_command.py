@@ -6,12 +6,13 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
-from core.command_line.options import DTYPES
+from core.command_line.options import DTYPES, count
 from core.command_line.output import say
 from core.errors import SurgeryError
 
@@ -38,7 +39,7 @@ def add_to(commands: Any) -> None:
     )
     parser.add_argument(
         "--threads",
-        type=int,
+        type=count,
         metavar="N",
         help="how many cores to compute on; with 1 the processor's own time is measured",
     )
@@ -78,6 +79,7 @@ def run(options: argparse.Namespace) -> int:
     dtype = options.dtype or ("float32" if device == "cpu" else "bfloat16")
     if options.peers and (device, dtype) != ("cpu", "float32"):
         raise SurgeryError("Other tools are measured on the processor in float32.", "Leave out --peers.")
+    _check_places(options)
     # Products in TF32 would be neither exact nor what is said to be measured.
     torch.set_float32_matmul_precision("highest")
     setting = QUICK if options.quick else Setting()
@@ -110,9 +112,27 @@ def run(options: argparse.Namespace) -> int:
             "seconds": time.perf_counter() - started,
             "rows": [as_data(row) for row in rows],
         }
-        _write(options.out, json.dumps(answer, indent=1))
+        _write(options.out, json.dumps(answer, indent=1, allow_nan=False))
         _write(options.out.with_suffix(".svg"), plot(rows))
     return 0
+
+
+def _check_places(options: argparse.Namespace) -> None:
+    """Check what would otherwise fail only after minutes of measuring.
+
+    Raises
+    ------
+    SurgeryError
+        If there is no interpreter of the other tools, or no place for the answer.
+    """
+    if options.peers and shutil.which(options.peers) is None:
+        raise SurgeryError(f"There is no program {options.peers}.", "Name a Python that has torch and transformers.")
+    if options.out is None:
+        return
+    if options.out.is_dir() or options.out.suffix.lower() in ("", ".svg"):
+        raise SurgeryError(f"{str(options.out)!r} cannot hold the numbers.", "Give a file that ends in .json.")
+    if not options.out.absolute().parent.is_dir():
+        raise SurgeryError(f"The folder {options.out.absolute().parent} does not exist.", "Make it first.")
 
 
 def _named(device: str) -> str:

@@ -70,7 +70,7 @@ def add_readout_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pair", action="append", default=[], metavar="A|B", help="two words or positions whose similarity to follow"
     )
-    parser.add_argument("--top", type=_count, default=10, metavar="N", help="how many predictions to list")
+    parser.add_argument("--top", type=count, default=10, metavar="N", help="how many predictions to list")
 
 
 def add_seeds_option(parser: argparse.ArgumentParser) -> None:
@@ -98,7 +98,8 @@ def add_supply_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--donor-model", metavar="M", help="the model that a transplant comes from")
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
+    """Read a whole number from 1, for argparse."""
     number = int(text) if re.fullmatch(r"\d+", text) else 0
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")

@@ -121,6 +121,35 @@ def test_that_an_unknown_shape_or_measure_is_wrong_usage(capsys: pytest.CaptureF
         assert f"{wrong[1]!r} is none of" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        (("--out", "missing/bench.json"), "missing does not exist."),
+        (("--out", "bench.svg"), "'bench.svg' cannot hold the numbers."),
+        (("--peers", "missing/python"), "There is no program missing/python."),
+    ],
+)
+def test_that_what_has_no_place_is_refused_before_minutes_of_measuring(
+    more: tuple[str, str],
+    sentence: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["bench", "--quick", "--measures", "click", *more]) == 1
+    said = capsys.readouterr().err
+    assert sentence in said and "Measuring" not in said
+
+
+@pytest.mark.parametrize("threads", ["0", "-1", "many"])
+def test_that_a_number_of_threads_is_whole_and_from_1(threads: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as refused:
+        main(["bench", "--threads", threads])
+    assert refused.value.code == 2
+    assert "is not a whole number from 1" in capsys.readouterr().err
+
+
 def test_that_tools_that_are_not_there_are_said_to_be_missing() -> None:
     """The environment that the tests run in has none of them."""
     rows = peers.measure_peers(sys.executable, "gpt2", QUICK)
