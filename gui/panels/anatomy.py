@@ -13,7 +13,7 @@ from gui.panel import Panel, PanelDeclaration
 from gui.widgets.anatomy_words import SWITCH_KEY, known_words, value_words
 from gui.widgets.elided_label import ElidedLabel
 from gui.widgets.framed_panel import FramedPanel
-from gui.widgets.heat_legend import HeatLegend
+from gui.widgets.heat_legend import HeatLegend, Scale
 from gui.widgets.heat_map import HeatMap
 from gui.widgets.heat_picture import Heat
 from gui.widgets.number_format import signed
@@ -126,7 +126,7 @@ class AnatomySheet(Panel):
         limit = 1.0 if share else float(np.abs(values).max()) or 1.0
         self.map.show_heat(_heat(values, limit, share))
         self.map.set_marked(frozenset(head for head in sheet.labels if _earned_by(sheet.labels[head], key)))
-        self.legend.show_scale(title, limit, is_signed=not share, clipped=False, estimated=False, gaps=False)
+        self.legend.show_scale(Scale(title, limit, signed=not share))
         self._on_map_pointed(self.map.cell)
 
     def _on_map_pointed(self, cell: Cell | None) -> None:

@@ -209,14 +209,7 @@ class SweepMap(Panel):
             self.legend.show_nothing()
             self.frame.show_reason(NOTHING)
         else:
-            self.legend.show_scale(
-                picture.title,
-                picture.limit,
-                is_signed=picture.readout.signed,
-                clipped=picture.clipped,
-                estimated=bool(picture.estimated.any()),
-                gaps=picture.gaps,
-            )
+            self.legend.show_scale(picture.scale)
             self.frame.show_body()
         self._on_map_pointed(self.map.cell)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,12 +31,39 @@ def end_words(limit: float, *, is_signed: bool, clipped: bool) -> tuple[str, str
     return before + signed(-limit, digits), "0", beyond + signed(limit, digits)
 
 
+@dataclass(frozen=True)
+class Scale:
+    """What the colours of a map mean.
+
+    Attributes
+    ----------
+    title : str
+        What is shown.
+    limit : float
+        The number at the end of the ramp.
+    signed : bool
+        Whether there are numbers below zero.
+    clipped : bool
+        Whether there are numbers beyond the limit.
+    estimated, gaps : bool
+        Whether there are estimates, and cells without a number.
+    """
+
+    title: str
+    limit: float
+    signed: bool = True
+    clipped: bool = False
+    estimated: bool = False
+    gaps: bool = False
+
+
 class HeatLegend(QWidget):
     """One line: what is shown, the ramp between its numbers, and samples of what is hatched or empty."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._scale: Scale | None = None
         self._title, self._ends, self._signed = "", ("", "", ""), True
         self._samples: tuple[str, ...] = ()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -46,33 +74,20 @@ class HeatLegend(QWidget):
         """All that is written."""
         return " ".join(each for each in (self._title, *self._ends, *self._samples) if each)
 
-    def show_scale(
-        self, title: str, limit: float, *, is_signed: bool, clipped: bool, estimated: bool, gaps: bool
-    ) -> None:
-        """Show what a map's colours mean.
-
-        Parameters
-        ----------
-        limit : float
-            The number at the end of the ramp.
-        clipped : bool
-            Whether there are numbers beyond it.
-        estimated, gaps : bool
-            Whether there are estimates, and cells without a number.
-        """
-        before = (self._title, self._signed, self._ends, self._samples)
-        self._title, self._signed = title, is_signed
-        self._ends = end_words(limit, is_signed=is_signed, clipped=clipped)
-        self._samples = (*(["estimate"] if estimated else []), *(["not run"] if gaps else []))
-        if before == (self._title, self._signed, self._ends, self._samples):
+    def show_scale(self, scale: Scale) -> None:
+        """Show what a map's colours mean."""
+        if scale == self._scale:
             return
+        self._scale, self._title, self._signed = scale, scale.title, scale.signed
+        self._ends = end_words(scale.limit, is_signed=scale.signed, clipped=scale.clipped)
+        self._samples = (*(["estimate"] if scale.estimated else []), *(["not run"] if scale.gaps else []))
         self.setAccessibleName(self.words)
-        self.setToolTip(title)
+        self.setToolTip(scale.title)
         self.update()
 
     def show_nothing(self) -> None:
         """Show no map's colours."""
-        self._title, self._ends, self._samples = "", ("", "", ""), ()
+        self._scale, self._title, self._ends, self._samples = None, "", ("", "", ""), ()
         self.setAccessibleName("")
         self.setToolTip("")
         self.update()

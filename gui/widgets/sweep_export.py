@@ -91,14 +91,7 @@ class _Figure:
         self._lines = [f"{shown.title}{unit}", *(f"{name}: {self._said[name]}" for name in ("model", "prompt", "plan"))]
         self._top = round(len(self._lines) * 1.3 * self._metrics.height()) + 2 * theme.pixels(MARGIN)
         self._legend = HeatLegend(theme)
-        self._legend.show_scale(
-            shown.title,
-            shown.limit,
-            is_signed=shown.readout.signed,
-            clipped=shown.clipped,
-            estimated=bool(shown.estimated.any()),
-            gaps=shown.gaps,
-        )
+        self._legend.show_scale(shown.scale)
         self._legend.resize(self._map.width(), self._legend.minimumSizeHint().height())
         self._size = QSize(self._map.width(), self._top + self._legend.height() + self._map.height())
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from core.interventions.ops import OPERATIONS
 from core.runs.sweep_readouts import MapReadout, map_readouts, map_values
+from gui.widgets.heat_legend import Scale
 from gui.widgets.heat_picture import Heat
 from gui.widgets.number_format import plain, signed
 from gui.widgets.visible_text import visible
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 ROW_OF_NEURONS = 64
 # Colours end at this share of all numbers, so that one large one does not hide the rest.
 TOLD_APART = 99.0
-TITLES = {"part": "part", "layer": "layer", "head": "head", "neuron": "neuron", "token": "token", "dose": "dose"}
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,8 @@ def layout(request: SweepRequest) -> Layout:
     down = tuple(_label(rows[0], place) for place in range(len(rows[0].values))) if rows else ("",)
     names = [[_label(axis, place) for place in range(len(axis.values))] for axis in columns]
     across_labels = tuple(" ".join(each) for each in product(*names)) if columns else ("",)
-    column_title = ", ".join(TITLES[axis.name] for axis in columns)
-    return Layout(down, across_labels, TITLES[rows[0].name] if rows else "", column_title)
+    column_title = ", ".join(axis.name for axis in columns)
+    return Layout(down, across_labels, rows[0].name if rows else "", column_title)
 
 
 def _label(axis: Axis, place: int) -> str:
@@ -122,19 +122,22 @@ class Picture:
     screened: SweepResult | None = None
 
     @property
-    def clipped(self) -> bool:
-        """Whether there are numbers beyond the end of the colours."""
-        return bool((np.abs(self.values[~np.isnan(self.values)]) > self.limit).any())
-
-    @property
-    def gaps(self) -> bool:
-        """Whether there are cells without a number."""
-        return bool(np.isnan(self.values).any())
-
-    @property
     def title(self) -> str:
         """The readout in words."""
         return readout_title(self.result, self.readout, self.depth)
+
+    @property
+    def scale(self) -> Scale:
+        """What the colours mean."""
+        known = self.values[~np.isnan(self.values)]
+        return Scale(
+            self.title,
+            self.limit,
+            signed=self.readout.signed,
+            clipped=bool((np.abs(known) > self.limit).any()),
+            estimated=bool(self.estimated.any()),
+            gaps=len(known) < len(self.values),
+        )
 
     def heat(self) -> Heat:
         """Return the map."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Slot
@@ -179,12 +180,6 @@ class SweepMapWiring(QObject):
         shown = self._panel.picture if here and self._on_grid else None
         swept = {} if shown is None else swept_cells(shown, found(session.chosen, self._tokens), session.brush)
         if shown is not None and swept:
-            self._grid.swept.legend.show_scale(
-                swept_title(shown, many(int(shown.result.done.sum()))),
-                shown.limit,
-                is_signed=shown.readout.signed,
-                clipped=shown.clipped,
-                estimated=bool(shown.estimated.any()),
-                gaps=False,
-            )
+            title = swept_title(shown, many(int(shown.result.done.sum())))
+            self._grid.swept.legend.show_scale(replace(shown.scale, title=title, gaps=False))
         self._grid.set_swept(swept)

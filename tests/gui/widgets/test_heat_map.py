@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor
 
 from gui.theme.palette import LIGHT
 from gui.theme.theme import Theme
-from gui.widgets.heat_legend import HeatLegend, end_words
+from gui.widgets.heat_legend import HeatLegend, Scale, end_words
 from gui.widgets.heat_map import HeatMap
 from gui.widgets.heat_picture import Heat
 from tests.gui.painted_parts import PaintedParts
@@ -129,7 +129,7 @@ def test_that_the_ends_of_a_ramp_say_what_lies_beyond() -> None:
 def test_that_the_legend_reads_out_what_it_shows(qtbot: QtBot) -> None:
     legend = HeatLegend(Theme("dark"))
     qtbot.addWidget(legend)
-    legend.show_scale("Δ log p", 1.0, is_signed=True, clipped=False, estimated=True, gaps=True)
+    legend.show_scale(Scale("Δ log p", 1.0, estimated=True, gaps=True))
     assert legend.accessibleName() == "Δ log p −1.00 0 +1.00 estimate not run"
     legend.show_nothing()
     assert legend.words == ""

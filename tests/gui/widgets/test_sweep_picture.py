@@ -59,7 +59,7 @@ def test_that_estimates_stand_where_nothing_is_exact_yet() -> None:
     shown = picture(sweep, "d_log_prob", 0, screened(sweep))
     assert shown is not None
     np.testing.assert_array_equal(shown.estimated, ~sweep.done)
-    assert not shown.gaps
+    assert not shown.scale.gaps
     assert sweep.d_log_prob is not None
     np.testing.assert_array_equal(shown.values[sweep.done], sweep.d_log_prob[sweep.done])
     assert numbers_words(shown, 0).startswith("estimate: Δ log p")
@@ -67,7 +67,7 @@ def test_that_estimates_stand_where_nothing_is_exact_yet() -> None:
     unknown = picture(sweep, "kl", 0, screened(sweep))
     assert unknown is not None
     assert not unknown.estimated.any()
-    assert unknown.gaps
+    assert unknown.scale.gaps
 
 
 def test_that_the_number_that_is_drawn_is_told_first_and_what_is_not_run_is_said() -> None:
