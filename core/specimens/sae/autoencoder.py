@@ -32,7 +32,7 @@ class SaeRecipe:
     batch: int = 1024
     learning_rate: float = 4e-3
     warmup: int = 100
-    decay: float = 0.3
+    decay: float = 0.8
     dead_after: int = 65_536
 
 

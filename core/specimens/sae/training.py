@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 LOG_EVERY = 200
 CHECKPOINT_EVERY = 500
-RESAMPLE_EVERY = 250
+RESAMPLE_EVERY, RESAMPLE_UNTIL = 250, 0.7
 RESAMPLED_FROM = 8
 
 
@@ -87,8 +87,8 @@ class SaeTrainer:
             rows = self._batch(self.progress.step)
             recent.append(self._step(rows / self._scale, rate(self._recipe, self.progress.step, share)))
             self.progress.step += 1
-            # Not where the rate falls: too little would be left for the new ones to learn with.
-            if self.progress.step % RESAMPLE_EVERY == 0 and share < 1 - self._recipe.decay:
+            # Not near the end: too little would be left for the new ones to learn with.
+            if self.progress.step % RESAMPLE_EVERY == 0 and share < RESAMPLE_UNTIL:
                 self._resample()
             self.progress.tokens += len(rows)
             self.progress.seconds += time.monotonic() - started
