@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from core.runs.sweep_result import SweepProgress, SweepStarted
+from core.runs.sweep_words import duration
 
 if TYPE_CHECKING:
     from core.runs.sweep_result import SweepEvent
@@ -32,12 +33,12 @@ class Shown:
             self._cells = len(event.result.request.cells)
             seconds = event.cost.seconds
             if seconds is not None and (self._seen or seconds >= PAUSE_LOGGED):
-                self._say(f"{event.cost.cells} cells, about {duration(seconds)}")
+                self._say(f"{event.cost.cells} cells, {duration(seconds)}")
         now = time.perf_counter()
         if isinstance(event, SweepProgress) and now - self._last >= self._pause:
             self._last = now
             left = duration(event.seconds_left)
-            self._say(f"{event.work:.0%}, {event.done} of {self._cells} cells, about {left} left")
+            self._say(f"{event.work:.0%}, {event.done} of {self._cells} cells, {left} left")
 
     def _say(self, text: str) -> None:
         sys.stderr.write(f"\r\033[K{text}" if self._seen else f"{text}\n")
@@ -57,13 +58,3 @@ def shown() -> Iterator[Shown]:
         yield made
     finally:
         made.end()
-
-
-def duration(seconds: float) -> str:
-    """Return a duration in words, rounded up."""
-    whole = int(seconds) + 1
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"

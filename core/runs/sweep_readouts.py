@@ -88,17 +88,3 @@ def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
     ends = np.cumsum(counts)
     means: NDArray[np.float64] = ends - (counts + 1) / 2
     return means[inverse]
-
-
-def bf16_words(result: SweepResult) -> str:
-    """Return what has to be known of numbers that were computed in bf16; empty where none were."""
-    found = result.checked
-    if not result.bf16 or found is None:
-        return "Differences in bf16, not checked yet." if result.bf16 else ""
-    errors = [
-        f"{value:.1e} {what}"
-        for value, what in ((found.log_prob, "nats of log-probability"), (found.cosine, "of cosine"))
-        if value is not None
-    ]
-    within = f"within {' and '.join(errors)} of exact runs" if errors else "with nothing to compare"
-    return f"Differences in bf16: {within} in the {len(found.cells)} of {len(result.done)} cells that were run again."

@@ -17,7 +17,6 @@ from core.runs.supplies import ForCells, Supplies
 from core.runs.sweep import Part, Tick, Wanted, sweep
 from core.runs.sweep_check import cells_to_check, checked, why_not_bf16
 from core.runs.sweep_cost import batches_of, estimated_seconds
-from core.runs.sweep_readouts import bf16_words
 from core.runs.sweep_result import (
     Cost,
     SweepFinished,
@@ -26,6 +25,7 @@ from core.runs.sweep_result import (
     SweepResult,
     SweepStarted,
 )
+from core.runs.sweep_words import bf16_words
 from core.runs.tape import taped
 
 if TYPE_CHECKING:

@@ -4,23 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core.runs.sweep_words import duration
 from gui.widgets.number_format import whole
 
 if TYPE_CHECKING:
     from core.runs.sweep_result import Cost, SweepProgress, SweepResult
-
-
-def duration(seconds: float) -> str:
-    """Return a time as nobody measures it more closely: ``under 1 s``, ``about 40 s``, ``about 12 min``."""
-    if seconds < 1:
-        return "under 1 s"
-    if seconds < 10:
-        return f"about {seconds:.0f} s"
-    if seconds < 90:
-        return f"about {5 * round(seconds / 5)} s"
-    if seconds < 5400:
-        return f"about {seconds / 60:.0f} min"
-    return f"about {seconds / 3600:.1f} h"
 
 
 def many(cells: int) -> str:

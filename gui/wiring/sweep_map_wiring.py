@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
-from core.runs.sweep_readouts import bf16_words
+from core.runs.sweep_words import bf16_words
 from core.sessions.sweep_kinds import in_plan, with_cell
 from core.text.locate import found
 from gui.notifications import Notice

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.runs.sweep_readouts import bf16_words
+from core.runs.sweep_words import bf16_words
 from gui.widgets.sweep_bar import START
 from tests.gui.hands import PATIENCE_MS
 from tests.gui.sweep_hands import panel, sweep

@@ -18,9 +18,9 @@ from unittest.mock import patch
 import pytest
 
 from core.command_line.sweep_options import parse_doses
-from core.command_line.sweep_progress import duration
 from core.runs import sweep_run
 from core.runs.sweep import sweep
+from core.runs.sweep_words import duration
 from core.statistics.corrections import benjamini_hochberg, bonferroni, holm
 from core.statistics.t_tests import one_sample
 from tests.core.command_line.conftest import Said
@@ -183,6 +183,18 @@ def test_that_the_screen_estimates_what_the_exact_sweep_finds(command: Command, 
         assert guess["cosine"]["3|-1"][-1] == pytest.approx(found["cosine"]["3|-1"][-1], abs=1e-4)
 
 
+@pytest.mark.parametrize("sites", ["queries", "keys"])
+def test_that_queries_and_keys_are_screened_through_the_softmax(
+    command: Command, tiny_gpt2: TinyModel, sites: str
+) -> None:
+    asked = ("--sites", sites, "--at", 2, "--op", "scale(k=1.01)")
+    estimated, exact = ask(command, tiny_gpt2, *asked, "--screen"), ask(command, tiny_gpt2, *asked)
+    assert exact["hook_point"] == sites[0]
+    assert len(exact["cells"]) == N_LAYERS * N_HEADS
+    for guess, found in zip(estimated["cells"], exact["cells"], strict=True):
+        assert guess["d_log_prob"] == pytest.approx(found["d_log_prob"], rel=0.1, abs=2e-5)
+
+
 def test_that_a_sweep_in_bf16_states_how_far_it_is_from_exact(command: Command, tiny_gpt2: TinyModel) -> None:
     asked = ("--sites", "resid", "--at", "each", "--op", "scale(k=0.5)", "--pair", "3|-1")
     with patch("core.hooks.products._bf16_pays", return_value=True):
@@ -320,7 +332,9 @@ def test_that_doses_are_read_as_a_range_or_a_list() -> None:
 
 
 def test_that_durations_are_said_in_words() -> None:
-    assert [duration(each) for each in (0.2, 39.5, 61.0, 7300.0)] == ["1 s", "40 s", "1 min 2 s", "2 h 1 min"]
+    assert [duration(seconds) for seconds in (0.2, 4.4, 61, 400, 7200)] == [
+        "under 1 s", "about 4 s", "about 60 s", "about 7 min", "about 2.0 h",
+    ]  # fmt: skip
 
 
 def test_that_an_overflow_is_null_and_said(command: Command, tiny_gpt2: TinyModel) -> None:

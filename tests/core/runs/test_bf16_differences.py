@@ -21,8 +21,8 @@ from core.runs.sweep import Part, sweep
 from core.runs.sweep_answer import as_csv, sweep_answer, write_parquet
 from core.runs.sweep_check import FEWEST, cells_to_check
 from core.runs.sweep_file import save_cells, saved_cells
-from core.runs.sweep_readouts import bf16_words
 from core.runs.sweep_result import SweepStarted
+from core.runs.sweep_words import bf16_words
 from core.runs.tape import Tape, record
 from core.sites.selection import at
 from tests.core.runs.engine_runs import Pair, cut, pair_of

@@ -14,7 +14,7 @@ from core.runs.sweep_request import SweepRequest
 from core.runs.sweep_result import Cost, SweepProgress
 from core.sites.site import Site
 from gui.widgets.sweep_picture import cell_title, layout, limit_of, numbers_words, picture
-from gui.widgets.sweep_words import cost_words, duration, going_words, rest_words
+from gui.widgets.sweep_words import cost_words, going_words, rest_words
 from tests.gui.made_sweeps import LAST, axis, empty_sweep, finished, half, screened, sweep_request
 
 
@@ -94,9 +94,6 @@ def test_that_a_cost_is_only_told_where_it_was_measured_for_these_cells() -> Non
     assert cost_words(720, Cost(720, 41.0)) == "720 cells, about 40 s"
     assert cost_words(720, Cost(719, 41.0)) == "720 cells"
     assert cost_words(1, Cost(1, None)) == "1 cell"
-    assert [duration(s) for s in (0.2, 4.4, 61, 400, 7200)] == [
-        "under 1 s", "about 4 s", "about 60 s", "about 7 min", "about 2.0 h",
-    ]  # fmt: skip
 
 
 def test_that_progress_is_told_in_words() -> None:
