@@ -95,8 +95,8 @@ def _layers(spec: SweepSpec, info: ModelInfo) -> tuple[int, ...]:
 
 def _parts(spec: SweepSpec, info: ModelInfo) -> tuple[dict[str, int], ...]:
     """Return what of a layer each cell names: a head, a neuron, or all of it."""
-    if spec.sites == "heads":
-        return tuple({"head": head} for head in range(info.n_heads))
+    if spec.heads:
+        return tuple({"head": head} for head in range(info.heads_at(spec.heads)))
     if spec.sites == "neurons":
         if info.d_mlp is None:
             raise SurgeryError(f"{info.name} has no single set of neurons in a layer.", "Sweep its MLPs instead.")
@@ -135,7 +135,7 @@ def _axes(
     if len(spec.points) > 1:
         labels = tuple(HOOK_POINTS[point].label for point in spec.points)
         axes.insert(0, Axis("part", tuple(range(len(labels))), labels))
-    if spec.sites == "heads":
+    if spec.heads:
         axes.append(Axis("head", tuple(part["head"] for part in parts), tuple(f"H{part['head']}" for part in parts)))
     if spec.sites == "neurons":
         numbers = tuple(part["neuron"] for part in parts)

@@ -35,6 +35,8 @@ def _doses(spec: SweepSpec) -> SweepSpec:
 
 KINDS: dict[str, Callable[[SweepSpec, int], SweepSpec]] = {
     "layer head": lambda spec, layer: replace(spec, sites="heads"),
+    "layer query": lambda spec, layer: replace(spec, sites="queries"),
+    "layer key": lambda spec, layer: replace(spec, sites="keys"),
     "layer token": lambda spec, layer: replace(spec, sites="resid", at=None),
     "head token": lambda spec, layer: replace(spec, sites="heads", at=None, layer=layer),
     "part layer": lambda spec, layer: replace(spec, sites="parts"),
@@ -113,6 +115,6 @@ def refused_kinds(session: Session, info: ModelInfo, layer: int) -> dict[str, st
 
 def count_cells(spec: SweepSpec, info: ModelInfo, tokens: Tokens) -> int:
     """Return how many cells a sweep has, if its operation can be made at every token."""
-    parts = {"heads": info.n_heads, "neurons": info.d_mlp or 0}.get(spec.sites, 1)
+    parts = info.heads_at(spec.heads) if spec.heads else (info.d_mlp or 0) if spec.sites == "neurons" else 1
     layers = info.n_layers if spec.layer is None else 1
     return len(spec.points) * layers * parts * (len(tokens) if spec.at is None else 1) * max(len(spec.doses), 1)

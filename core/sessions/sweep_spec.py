@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Literal, get_args
 from core.errors import SurgeryError
 from core.interventions.ops import OPERATIONS
 from core.interventions.plan import Incision, ParamValue, sorted_params
+from core.sites.hook_point import HOOK_POINTS
 from core.sites.selection import ALL, Selection, at
 from core.sites.site import Site
 
 if TYPE_CHECKING:
     from core.interventions.operation import Parameter
 
-SweptSites = Literal["heads", "attn", "mlp", "blocks", "resid", "neurons", "parts"]
+SweptSites = Literal["heads", "queries", "keys", "attn", "mlp", "blocks", "resid", "neurons", "parts"]
 SITES: tuple[SweptSites, ...] = get_args(SweptSites)
 POINTS: dict[SweptSites, tuple[str, ...]] = {
     "heads": ("z",),
+    "queries": ("q",),
+    "keys": ("k",),
     "attn": ("attn_out",),
     "mlp": ("mlp_out",),
     "blocks": ("block",),
@@ -37,8 +40,8 @@ class SweepSpec:
 
     Attributes
     ----------
-    sites : {"heads", "attn", "mlp", "blocks", "resid", "neurons", "parts"}
-        Heads (z), attention, MLPs, whole blocks, hidden states after layers, neurons of one layer,
+    sites : {"heads", "queries", "keys", "attn", "mlp", "blocks", "resid", "neurons", "parts"}
+        Heads (z), their queries (q) or keys (k), attention, MLPs, whole blocks, hidden states after layers, neurons of one layer,
         or attention, MLP and block side by side.
     at : Selection or None
         The tokens that every cell is at; None makes a cell of each token of the prompt.
@@ -65,6 +68,11 @@ class SweepSpec:
     def points(self) -> tuple[str, ...]:
         """Names of the hook points; of more than one, each makes a cell."""
         return POINTS[self.sites]
+
+    @property
+    def heads(self) -> str:
+        """Of which kind the heads are whose cells these are, ``query`` or ``key_value``; empty where of none."""
+        return HOOK_POINTS[self.points[0]].heads
 
     @property
     def dose(self) -> Parameter | None:

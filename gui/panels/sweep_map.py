@@ -43,6 +43,16 @@ NO_NUMBERS = (
 CHOICES = (
     Choice("layer head", "layer \N{MULTIPLICATION SIGN} head", "Every head of every layer, at the chosen tokens."),
     Choice(
+        "layer query",
+        "queries: layer \N{MULTIPLICATION SIGN} head",
+        "What every head looks for, at the chosen tokens.",
+    ),
+    Choice(
+        "layer key",
+        "keys: layer \N{MULTIPLICATION SIGN} head",
+        "What the chosen tokens are found by, in every head that has keys.",
+    ),
+    Choice(
         "layer token",
         "layer \N{MULTIPLICATION SIGN} token",
         "The residual stream after every layer, at every single token.",

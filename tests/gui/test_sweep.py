@@ -83,7 +83,9 @@ def test_that_every_cell_is_what_a_click_on_it_gives(hands: Hands) -> None:
     assert swept.kl[number] == pytest.approx(effect.kl, abs=1e-4)
 
 
-@pytest.mark.parametrize("kind", ["layer head", "layer token", "head token", "part layer", "neuron"])
+@pytest.mark.parametrize(
+    "kind", ["layer head", "layer query", "layer key", "layer token", "head token", "part layer", "neuron"]
+)
 def test_that_every_kind_fills_its_map(hands: Hands, kind: str) -> None:
     swept = sweep(hands, kind)
     assert hands.notices == {}

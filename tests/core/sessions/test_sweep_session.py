@@ -52,6 +52,7 @@ EVERY_OPERATION = [
 EVERY_AXIS = [
     (spec(at=at(4)), ("layer", "head"), (3, 4)),
     (spec(at=None, layer=1), ("layer", "head", "token"), (1, 4, 13)),
+    (spec("queries", at=at(4)), ("layer", "head"), (3, 4)),
     (spec("resid", at=None), ("layer", "token"), (3, 13)),
     (spec("attn", at=at(2)), ("layer",), (3,)),
     (spec("mlp", at=ALL), ("layer",), (3,)),
@@ -98,7 +99,13 @@ def test_that_every_operation_gives_the_numbers_of_single_runs(tiny_gpt2: TinyMo
 @pytest.mark.parametrize("family", ["llama", "bert", "bloom", "albert"])
 @pytest.mark.parametrize(
     "wanted",
-    [spec(at=at(3)), spec("resid", "noise", at=None), spec("mlp", "mean", at=at(2)), spec("heads", "patch", at=at(2))],
+    [
+        spec(at=at(3)),
+        spec("keys", at=at(3)),
+        spec("resid", "noise", at=None),
+        spec("mlp", "mean", at=at(2)),
+        spec("heads", "patch", at=at(2)),
+    ],
     ids=lambda wanted: f"{wanted.sites}-{wanted.operation}",
 )
 def test_that_every_kind_of_family_gives_the_numbers_of_single_runs(
