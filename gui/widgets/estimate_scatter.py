@@ -65,10 +65,11 @@ class EstimateScatter(QWidget):
         room = 0.05 * (high - low) or 1.0
         self.plot.setRange(xRange=(low - room, high + room), yRange=(low - room, high + room), padding=0)
         self.plot.setLabel("bottom", f"estimate of {picture.title}")
-        self.plot.setLabel("left", "exact")
+        method = "in bf16" if picture.result.method == "bf16" else "exact"
+        self.plot.setLabel("left", method)
         rho = rank_correlation(guess, exact)
         told = "not defined: one of them is the same everywhere" if rho is None else plain(rho)
-        self.words.setText(f"rank correlation {told} over {len(exact)} cells; on the line an estimate is exact")
+        self.words.setText(f"rank correlation {told} over {len(exact)} cells; on the line an estimate is what was run")
         self.setAccessibleName(self.words.text())
         return True
 
