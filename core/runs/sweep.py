@@ -349,16 +349,17 @@ class _Answers:
         """Return [5, cell]: log p of the target and of the token it is compared with, each also clean; and KL."""
         import torch
 
-        assert self._clean_last is not None
+        target, versus = self._wanted.target, self._wanted.versus
+        assert self._clean_last is not None and target is not None
         # The clean run goes along: other shapes are rounded in another way.
         log_probs = self._log_probs(torch.cat([self._clean_last[None], last]))
         clean, operated = log_probs[0], log_probs[1:]
         # Not as a product: that adds a large vocabulary up one after the other, and is off in the fourth digit.
-        found = [(clean - operated).mul_(clean.exp()).sum(dim=-1)]
-        for token in (self._wanted.versus, self._wanted.target):
-            of_token = log_probs[:, self._wanted.target if token is None else token]
-            found = [of_token[1:], of_token[0].expand(len(last)), *found]
-        return torch.stack(found)
+        kl = (clean - operated).mul_(clean.exp()).sum(dim=-1)
+        found = []
+        for token in (target, target if versus is None else versus):
+            found += [operated[:, token], clean[token].expand(len(last))]
+        return torch.stack([*found, kl])
 
     def _log_probs(self, last: Tensor) -> Tensor:
         with fast_products(self._loaded.head_parts, len(last)):
