@@ -12,6 +12,8 @@ import numpy as np
 
 from core import paths
 from core.errors import SurgeryError
+from core.models.checkpoint import inspect_checkpoint
+from core.models.fingerprint import fingerprint
 from core.models.weight_files import FETCH_AGAIN, read_header, read_json
 
 if TYPE_CHECKING:
@@ -66,6 +68,8 @@ class SparseAutoencoder:
     d_in, n_features, k, layer : int
         Width of the activation, number of features, how many of them fire at a token, and the layer
         whose output is explained, from 0.
+    fingerprint : str
+        Of the checkpoint that it was trained on.
     measured : dict of str to float
         What its training measured, see `core.specimens.sae.measures`.
 
@@ -87,6 +91,7 @@ class SparseAutoencoder:
         self.folder = folder
         self.d_in, self.n_features, self.k = (int(size) for size in sizes if size is not None)
         self.layer = int(place[1])
+        self.fingerprint = str(config.get("model_fingerprint"))
         self.measured: dict[str, float] = config.get("measured", {})
 
     @cached_property
@@ -163,11 +168,17 @@ def find_autoencoder(model: str) -> SparseAutoencoder:
     Raises
     ------
     SurgeryError
-        If it has none, or it is broken.
+        If it has none, it is broken, or it is of other weights.
     """
-    for folder in (paths.specimens() / model / FOLDER, Path(model).expanduser() / FOLDER):
-        if (folder / CONFIG).is_file():
-            return SparseAutoencoder(folder)
+    for folder in (paths.specimens() / model, Path(model).expanduser()):
+        if (folder / FOLDER / CONFIG).is_file():
+            found = SparseAutoencoder(folder / FOLDER)
+            if found.fingerprint != fingerprint(inspect_checkpoint(folder)):
+                raise SurgeryError(
+                    f"The autoencoder of {folder.name} is of other weights.",
+                    "Train it again: python -m core.specimens.sae.",
+                )
+            return found
     raise SurgeryError(
         f"{model} comes with no sparse autoencoder, so it has no features.", "Open one of the specimens, which do."
     )

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from core.specimens.batches import Batch, BatchSource, mask
-from core.specimens.descent import attend_quickly, falls, learning_rate, optimizers
+from core.specimens.optimization import attend_quickly, falls, learning_rate, optimizers
 
 if TYPE_CHECKING:
     from pathlib import Path

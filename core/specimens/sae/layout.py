@@ -44,6 +44,7 @@ def configuration(
         "dtype": "float32",
         "device": "cpu",
         "model_name": name,
+        "model_fingerprint": loaded.identity.rpartition("@")[2].partition("/")[0],
         "model_from_pretrained_kwargs": {"center_writing_weights": False},
         "hook_name": hook_name(loaded, layer),
         "hook_layer": layer,

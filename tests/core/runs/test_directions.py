@@ -13,6 +13,9 @@ import torch
 
 from core.errors import SurgeryError
 from core.interventions.direction_form import DirectionForm, parse_direction
+from core.models.checkpoint import inspect_checkpoint
+from core.models.fingerprint import fingerprint
+from core.models.sparse_autoencoder import find_autoencoder
 from core.models.tokenizing import token_text
 from core.runs.directions import resolve_direction
 from core.specimens.sae.autoencoder import Autoencoder
@@ -53,6 +56,7 @@ def autoencoder(tiny_gpt2: TinyModel) -> Iterator[np.ndarray]:
     decoder = rows(opened(tiny_gpt2).info.d_model, 3, 6)
     made = Autoencoder(decoder.T.clone(), torch.zeros(3), decoder, torch.zeros(decoder.shape[1]), 1)
     config = {"architecture": "topk", "d_in": decoder.shape[1], "d_sae": 3, "k": 1}
+    config |= {"model_fingerprint": fingerprint(inspect_checkpoint(tiny_gpt2.folder))}
     write(folder, made, {**config, "hook_name": "blocks.0.hook_resid_post"}, {"features": []})
     yield decoder.numpy()
     shutil.rmtree(folder)
@@ -120,6 +124,13 @@ def test_that_a_feature_means_its_row_of_the_decoder(loaded: LoadedModel, autoen
     assert np.allclose(found(loaded, "feature2"), unit(autoencoder[2]), atol=1e-3)
     with pytest.raises(SurgeryError, match="There is no feature 3: there are 3"):
         found(loaded, "feature3")
+
+
+def test_that_the_autoencoder_of_other_weights_is_refused(tiny_gpt2: TinyModel, autoencoder: np.ndarray) -> None:
+    file = tiny_gpt2.folder / "sae" / "cfg.json"
+    file.write_text(file.read_text().replace('"model_fingerprint": "', '"model_fingerprint": "0'))
+    with pytest.raises(SurgeryError, match=r"The autoencoder of .* is of other weights\."):
+        find_autoencoder(str(tiny_gpt2.folder))
 
 
 def test_that_a_model_without_an_autoencoder_has_no_features(tiny_llama: TinyModel) -> None:

@@ -16,7 +16,7 @@ from core.runs.self_check import self_check
 from core.specimens import training
 from core.specimens.__main__ import main
 from core.specimens.batches import BatchSource
-from core.specimens.descent import attend_quickly, learning_rate, optimizers
+from core.specimens.optimization import attend_quickly, learning_rate, optimizers
 from core.specimens.recipe import RECIPES, Recipe
 from core.specimens.training import Budget, Progress, new_model
 from tests.core.specimens.conftest import SMALL
