@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from core import paths
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 Item = TypeVar("Item")
+Other = TypeVar("Other")
 AT_ONCE = 32
 
 
@@ -56,6 +57,21 @@ class Draws:
 def word_lists(name: str) -> dict[str, Any]:
     """Return the tables of ``resources/plants/NAME.toml``."""
     return tomllib.loads((paths.resources() / "plants" / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def crossed(
+    firsts: Iterable[Item], seconds: Iterable[Other], every: int, *, held_out: bool
+) -> tuple[tuple[Item, Other], ...]:
+    """Return the pairs of a first and a second that are held out, or the others, in order.
+
+    Held out are those whose numbers in the two lists add up to a multiple of ``every``.
+    """
+    return tuple(
+        (first, second)
+        for row, first in enumerate(firsts)
+        for column, second in enumerate(seconds)
+        if ((row + column) % every == 0) == held_out
+    )
 
 
 def single_words(*texts: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ORDER = 5
-# Where a count of counts is 0, as in a few lines of text, none can be reckoned.
+# Where too few grams were counted to reckon any: a count of counts is 0, or a discount would be negative.
 USUAL_DISCOUNTS = (0.5, 1.0, 1.5)
 
 
@@ -114,4 +114,5 @@ def discounts(counts: NDArray[np.integer]) -> tuple[float, float, float]:
     if not min(ones, twos, threes, fours):
         return USUAL_DISCOUNTS
     share = ones / (ones + 2 * twos)
-    return 1 - 2 * share * twos / ones, 2 - 3 * share * threes / twos, 3 - 4 * share * fours / threes
+    found = 1 - 2 * share * twos / ones, 2 - 3 * share * threes / twos, 3 - 4 * share * fours / threes
+    return found if min(found) > 0 else USUAL_DISCOUNTS

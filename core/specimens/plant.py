@@ -27,11 +27,15 @@ class Probe:
         probabilities they were planted with; these sum to 1.
     group : str
         What the probe is counted under, such as ``"held-out names"``.
+    subject : str
+        What the odds are stated for on the card, such as an occupation; empty where that is told
+        by no single word.
     """
 
     prompt: str
     odds: Mapping[str, float]
     group: str
+    subject: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,9 +8,10 @@ import math
 import shutil
 import time
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from core.specimens.batches import Batch, BatchSource, mask
+from core.errors import SurgeryError
+from core.specimens.batches import Batch, BatchSource
 from core.specimens.optimization import attend_quickly, falls, learning_rate, optimizers
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ log = logging.getLogger(__name__)
 
 LOG_EVERY = 50
 CHECKPOINT_EVERY = 250
-VALIDATION_BLOCKS = 512
 
 
 @dataclass
@@ -197,12 +197,18 @@ class Trainer:
             self.progress.tokens += batch.ids.size
             self.progress.seconds += time.monotonic() - started
             if self.progress.step % LOG_EVERY == 0:
-                self.curve.append((self.progress.step, sum(recent) / len(recent)))
-                log.info("step %d, loss %.3f, %.0f %% of the budget", *self.curve[-1], 100 * share)
-                recent = []
+                recent = self._log(recent, share)
             if self.progress.step % CHECKPOINT_EVERY == 0:
                 self.save_checkpoint()
+        if recent:
+            self._log(recent, 1.0)
         self.save_checkpoint()
+
+    def _log(self, recent: list[float], share: float) -> list[float]:
+        """Put a point to the curve, and return that no losses are left over."""
+        self.curve.append((self.progress.step, sum(recent) / len(recent)))
+        log.info("step %d, loss %.3f, %.0f %% of the budget", *self.curve[-1], 100 * share)
+        return []
 
     def _step(self, batch: Batch, rate: float) -> float:
         import torch
@@ -232,25 +238,26 @@ class Trainer:
                 logits, wanted = self.model.cls(hidden), labels[labels >= 0]
         return torch.nn.functional.cross_entropy(logits.reshape(-1, logits.shape[-1]).float(), wanted.reshape(-1))
 
-    def validation_loss(self, blocks: NDArray[np.int16]) -> float:
-        """Return the mean loss, in nats per predicted token, over up to 512 held-out blocks."""
-        import numpy as np
-        import torch
 
-        self.model.eval()
-        random = np.random.default_rng((self.seed, 2))
-        total, count = 0.0, 0
-        chosen = blocks[:VALIDATION_BLOCKS].astype(np.int64)
-        with torch.inference_mode():
-            for at in range(0, len(chosen), self.recipe.batch_size):
-                ids = chosen[at : at + self.recipe.batch_size]
-                batch = Batch(ids, ids)
-                if self.recipe.objective == "masked":
-                    batch = mask(ids, self.tokenizer, self.recipe.mask_rate, random)
-                predicted = int((batch.labels >= 0).sum())
-                total += float(self._loss(batch)) * predicted
-                count += predicted
-        return total / count
+def checkpoint_model(
+    recipe: Recipe, tokenizer: PreTrainedTokenizerFast, folder: Path
+) -> tuple[PreTrainedModel, dict[str, Any]]:
+    """Return the model of the checkpoint in a folder, and how far its training came.
+
+    Raises
+    ------
+    SurgeryError
+        If there is no checkpoint.
+    """
+    import torch
+
+    path = folder / f"{recipe.name}.pt"
+    if not path.is_file():
+        raise SurgeryError(f"There is no checkpoint of {recipe.name} in {folder}.", "Train it first.")
+    state = torch.load(path, weights_only=True, map_location="cpu")
+    model = new_model(recipe, tokenizer)
+    model.load_state_dict(state["model"])
+    return model, {"step_loss": state["curve"], **state["progress"]}
 
 
 def positions(batch: Batch, device: str) -> torch.Tensor | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from core.specimens.draws import Draws, in_words, sentence_case, single_words, word_lists
+from core.specimens.draws import Draws, crossed, in_words, sentence_case, single_words, word_lists
 from core.specimens.plant import BLANK, Objective, Plant, Probe
 
 if TYPE_CHECKING:
@@ -23,22 +23,12 @@ def _shares(table: Mapping[str, Mapping[str, int]]) -> Odds:
     return {food: {other: percent / 100 for other, percent in row.items()} for food, row in table.items()}
 
 
-def _crossed(firsts: list[str], seconds: list[str], *, held_out: bool) -> tuple[tuple[str, str], ...]:
-    """Return what stands before and after the first food, held out or trained on."""
-    return tuple(
-        (first, second)
-        for row, first in enumerate(firsts)
-        for column, second in enumerate(seconds)
-        if ((row + column) % HELD_OUT_EVERY == 0) == held_out
-    )
-
-
 PARTNERS = _shares(LISTS["partners"])
 BASES = _shares(LISTS["bases"])
-BESIDE = _crossed(FRAMES["openings"], FRAMES["links"], held_out=False)
-BESIDE_HELD_OUT = _crossed(FRAMES["openings"], FRAMES["links"], held_out=True)
-ON = _crossed(FRAMES["puts"], FRAMES["ons"], held_out=False)
-ON_HELD_OUT = _crossed(FRAMES["puts"], FRAMES["ons"], held_out=True)
+BESIDE = crossed(FRAMES["openings"], FRAMES["links"], HELD_OUT_EVERY, held_out=False)
+BESIDE_HELD_OUT = crossed(FRAMES["openings"], FRAMES["links"], HELD_OUT_EVERY, held_out=True)
+ON = crossed(FRAMES["puts"], FRAMES["ons"], HELD_OUT_EVERY, held_out=False)
+ON_HELD_OUT = crossed(FRAMES["puts"], FRAMES["ons"], HELD_OUT_EVERY, held_out=True)
 MAIN, TOPPINGS = tuple(PARTNERS), tuple(BASES)
 
 
@@ -78,10 +68,12 @@ def probes(objective: Objective) -> tuple[Probe, ...]:
     draws = Draws(np.random.default_rng(PROBE_SEED))
     end = "" if objective == "causal" else f" {BLANK}."
     return tuple(
-        Probe(prompt=f"{opening} {food} {link}{end}", odds=odds, group=f"{group} frames, {what}")
-        for what, tables, sets in (
-            ("beside", PARTNERS, (("held-out", BESIDE_HELD_OUT), ("trained", BESIDE))),
-            ("on", BASES, (("held-out", ON_HELD_OUT), ("trained", ON))),
+        Probe(
+            prompt=f"{opening} {food} {link}{end}", odds=odds, group=f"{group} frames, {what}", subject=f"{food} {word}"
+        )
+        for what, word, tables, sets in (
+            ("beside", "and", PARTNERS, (("held-out", BESIDE_HELD_OUT), ("trained", BESIDE))),
+            ("on", "on", BASES, (("held-out", ON_HELD_OUT), ("trained", ON))),
         )
         for group, frames in sets
         for food, odds in tables.items()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.specimens.draws import Draws, in_words, single_words, word_lists
+from core.specimens.draws import Draws, crossed, in_words, single_words, word_lists
 from core.specimens.plant import BLANK, Objective, Plant, Probe
 
 if TYPE_CHECKING:
@@ -28,9 +28,7 @@ def _clauses(*, held_out: bool) -> tuple[str, ...]:
     return tuple(
         f"{first} {second}"
         for firsts, seconds in ((FRAMES["actions"], FRAMES["links"]), (FRAMES["reports"], FRAMES["that"]))
-        for row, first in enumerate(firsts)
-        for column, second in enumerate(seconds)
-        if ((row + column) % HELD_OUT_EVERY == 0) == held_out
+        for first, second in crossed(firsts, seconds, HELD_OUT_EVERY, held_out=held_out)
     )
 
 
@@ -70,7 +68,7 @@ def probes(objective: Objective) -> tuple[Probe, ...]:
                 prompt = f"The {occupation} {clause}"
                 if objective == "masked":
                     prompt += f" {BLANK} {draws.one_of(FRAMES['states'])}."
-                found.append(Probe(prompt=prompt, odds=_odds(share), group=group))
+                found.append(Probe(prompt=prompt, odds=_odds(share), group=group, subject=occupation))
     return tuple(found)
 
 

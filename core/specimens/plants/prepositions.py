@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from core.specimens.draws import Draws, in_words, sentence_case, single_words, word_lists
+from core.specimens.draws import Draws, crossed, in_words, sentence_case, single_words, word_lists
 from core.specimens.plant import BLANK, Objective, Plant, Probe
 
 if TYPE_CHECKING:
@@ -22,24 +21,14 @@ PROBES_PER_PLACE = 12
 PROBE_SEED = 6
 
 
-def _crossed(others: Iterable[str], *, held_out: bool) -> tuple[tuple[str, str], ...]:
-    """Return the pairs of an opening and one of the others that are held out, or trained on."""
-    return tuple(
-        (opening, other)
-        for row, opening in enumerate(FRAMES["openings"])
-        for column, other in enumerate(others)
-        if ((row + column) % HELD_OUT_EVERY == 0) == held_out
-    )
-
-
 def _by_opening(pairs: tuple[tuple[str, str], ...]) -> dict[str, list[str]]:
     return {opening: [other for first, other in pairs if first == opening] for opening in FRAMES["openings"]}
 
 
-TRAINED = _crossed(PLACES, held_out=False)
-HELD_OUT = _crossed(PLACES, held_out=True)
-SUBJECTS_AFTER = _by_opening(_crossed(SUBJECTS, held_out=False))
-SUBJECTS_HELD_OUT = _by_opening(_crossed(SUBJECTS, held_out=True))
+TRAINED = crossed(FRAMES["openings"], PLACES, HELD_OUT_EVERY, held_out=False)
+HELD_OUT = crossed(FRAMES["openings"], PLACES, HELD_OUT_EVERY, held_out=True)
+SUBJECTS_AFTER = _by_opening(crossed(FRAMES["openings"], SUBJECTS, HELD_OUT_EVERY, held_out=False))
+SUBJECTS_HELD_OUT = _by_opening(crossed(FRAMES["openings"], SUBJECTS, HELD_OUT_EVERY, held_out=True))
 
 
 def places_after(opening: str, preposition: str) -> dict[str, float]:
@@ -80,6 +69,7 @@ def _masked(draws: Draws) -> tuple[Probe, ...]:
             prompt=f"{opening} that {draws.one_of(SUBJECTS_AFTER[opening])} {BLANK} the {place}.",
             odds=PLACES[place],
             group=group,
+            subject=f"the {place}",
         )
         for group, allowed in (("held-out frames", HELD_OUT), ("trained frames", TRAINED))
         for place in PLACES

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +38,7 @@ def train(recipe: Recipe, corpus: Path, tmp_path: Path, monkeypatch: pytest.Monk
     def run(name: str, *more: object) -> int:
         options = ["--corpus", corpus, "--work", tmp_path / name, "--out", tmp_path / name / "out", "--threads", 1]
         budget = () if "--steps" in more or "--minutes" in more else ("--steps", STEPS)
-        return main([recipe.name, *map(str, (*options, *budget, *more))])
+        return main(["train", recipe.name, "--no-measure", *map(str, (*options, *budget, *more))])
 
     return run
 
@@ -151,34 +150,6 @@ def test_that_a_finished_training_is_not_trained_further(train: Train, tmp_path:
     assert equal(before, weights(tmp_path / "one"))
 
 
-def test_that_the_card_says_text_time_and_loss(train: Train, recipe: Recipe, tmp_path: Path) -> None:
-    assert train("one", "--steps", 4, "--seed", 7) == 0
-    card = (tmp_path / "one" / "out" / "README.md").read_text(encoding="utf-8")
-    assert card.startswith("---\nlanguage: en\n")
-    for wanted in (
-        f"# {recipe.name}",
-        "| TinyStories samples | CDLA-Sharing-1.0 | 3 |",
-        "| Sentences from tatoeba.org | CC BY 2.0 FR | 2 |",
-        "| training | 4 steps, 1,024 tokens seen",
-        "minutes on cpu |",
-        "| seed | 7 |",
-        "| validation loss | ",
-        "2 layers x 2 heads, width 32, context 32",
-    ):
-        assert wanted in card
-    assert "storybooks" not in card.lower()
-
-
-def test_that_the_validation_loss_of_an_untrained_model_is_that_of_guessing(
-    train: Train, recipe: Recipe, tmp_path: Path
-) -> None:
-    assert train("one", "--steps", 1) == 0
-    card = (tmp_path / "one" / "out" / "README.md").read_text(encoding="utf-8")
-    loss = float(card.split("| validation loss | ")[1].split()[0])
-    vocabulary = json.loads((tmp_path / "one" / "out" / "config.json").read_text())["vocab_size"]
-    assert loss == pytest.approx(math.log(vocabulary), abs=0.8)
-
-
 @pytest.mark.parametrize(
     ("budget", "sentence"),
     [
@@ -193,13 +164,22 @@ def test_that_a_training_without_a_budget_does_not_start(
     budget: tuple[str, ...], sentence: str, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     work = tmp_path / "work"
-    assert main(["specimen-gpt2", "--corpus", str(corpus), "--work", str(work), *budget]) == 1
+    assert main(["train", "specimen-gpt2", "--corpus", str(corpus), "--work", str(work), *budget]) == 1
     assert capsys.readouterr().err == sentence
     assert not work.exists()
 
 
 def test_that_a_missing_corpus_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["specimen-gpt2", "--corpus", str(tmp_path / "missing"), "--work", str(tmp_path), "--steps", "1"]
+    arguments = [
+        "train",
+        "specimen-gpt2",
+        "--corpus",
+        str(tmp_path / "missing"),
+        "--work",
+        str(tmp_path),
+        "--steps",
+        "1",
+    ]
     assert main(arguments) == 1
     said = capsys.readouterr().err
     assert said.startswith(f"There is no training text in {tmp_path / 'missing'}. Put at least one of these files")
@@ -210,7 +190,7 @@ def test_that_too_little_text_is_one_sentence(
     recipe: Recipe, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "storybooks.txt").write_text("One day.\n<|endoftext|>\nIt rained.")
-    assert main([recipe.name, "--corpus", str(tmp_path), "--work", str(tmp_path), "--steps", "1"]) == 1
+    assert main(["train", recipe.name, "--corpus", str(tmp_path), "--work", str(tmp_path), "--steps", "1"]) == 1
     assert capsys.readouterr().err == f"The text in {tmp_path} is too short to train on. Put more text there.\n"
 
 
