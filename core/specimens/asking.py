@@ -75,8 +75,8 @@ def ask(network: Network, tokenizer: PreTrainedTokenizerFast, probes: Iterable[P
     for start in range(0, len(order), ASKED_AT_ONCE):
         chosen = order[start : start + ASKED_AT_ONCE]
         rows = [encoded[number] for number in chosen]
-        found = read_logits(network, [row.ids for row in rows], [row.read for row in rows])
-        answers |= {number: _answer(*each) for number, *each in zip(chosen, rows, found, strict=True)}
+        logits = read_logits(network, [row.ids for row in rows], [row.read for row in rows])
+        answers |= dict(zip(chosen, map(_answer, rows, logits), strict=True))
     return [answers[number] for number in range(len(encoded))]
 
 

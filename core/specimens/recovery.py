@@ -39,7 +39,9 @@ def recovery(answers: Sequence[Answer]) -> dict[str, Any]:
         correlation : Pearson's, over the same (None where every answer is certain or impossible);
         mass : mean probability of all candidates together.
     """
-    decided, certain, planted, recovered, likeliest = [], [], [], [], []
+    decided, certain, likeliest = [], [], []
+    planted: list[float] = []
+    recovered: list[float] = []
     for answer in answers:
         odds = answer.probe.odds
         best = max(odds, key=lambda word: odds[word])
