@@ -18,11 +18,11 @@ from core.specimens.corpus import read_corpus
 from core.specimens.planting import tokenizer_texts
 from core.specimens.recipe import RECIPES, recipe_named
 from core.specimens.tokenizers import train_tokenizer
-from core.specimens.training import Budget, Trainer, write_curve
+from core.specimens.training import Budget, Trainer, checkpoint_model, write_curve
 from core.specimens.truth import measure, read_truth
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerFast
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
     from core.specimens.corpus import Corpus
     from core.specimens.recipe import Recipe
@@ -87,39 +87,30 @@ def train(options: argparse.Namespace) -> None:
     log.info("%d training blocks", len(blocks))
     trainer = Trainer(recipe, tokenizer, options.device, options.seed, options.work)
     trainer.train(blocks, short, Budget(options.steps, options.minutes))
-    _save(trainer, options)
+    write_curve(trainer, _curve_path(options))
+    _save(trainer.model, tokenizer, _out(options))
     if not options.no_measure:
-        _measure(options)
+        measure_trained(options)
 
 
 def measure_trained(options: argparse.Namespace) -> None:
     """Measure a model that was trained, from its checkpoint if the options say so."""
+    recipe, out = recipe_named(options.name), _out(options)
     _set_threads(options)
-    if options.checkpoint:
-        checkpoint = options.work / f"{options.name}.pt"
-        if not checkpoint.is_file():
-            raise SurgeryError(f"There is no checkpoint {checkpoint}.", "Train first, or give its folder as --work.")
-        recipe, tokenizer = recipe_named(options.name), _read_tokenizer(_tokenizer_folder(options.name, options.work))
-        _save(Trainer(recipe, tokenizer, options.device, options.seed, options.work), options)
-    _measure(options)
-
-
-def _save(trainer: Trainer, options: argparse.Namespace) -> None:
-    write_curve(trainer, _curve_path(options))
-    trainer.model.half().save_pretrained(_out(options))
-    trainer.tokenizer.save_pretrained(_out(options))
-
-
-def _measure(options: argparse.Namespace) -> None:
-    out, curve = _out(options), _curve_path(options)
     training = {"device": options.device, "seed": options.seed}
-    if curve.is_file():
-        training |= json.loads(curve.read_text(encoding="utf-8"))
-        panel = Panel("loss of the training batches (nats per token) by step", {"loss": training.pop("step_loss")})
-        (out / LOSS_CURVE).write_text(draw([panel]), encoding="utf-8")
+    if options.checkpoint:
+        tokenizer = _read_tokenizer(recipe, options.work)
+        model, found = checkpoint_model(recipe, tokenizer, options.work)
+        _save(model, tokenizer, out)
+    elif _curve_path(options).is_file():
+        found = json.loads(_curve_path(options).read_text(encoding="utf-8"))
     else:
-        training = read_truth(out)["training"]
-    measure(recipe_named(options.name), out, options.corpus, training)
+        found = dict(read_truth(out)["training"])
+    training |= found
+    if curve := training.pop("step_loss", []):
+        panel = Panel("loss of the training batches (nats per token) by step", {"loss": curve})
+        (out / LOSS_CURVE).write_text(draw([panel]), encoding="utf-8")
+    measure(recipe, out, options.corpus, training)
 
 
 def _set_threads(options: argparse.Namespace) -> None:
@@ -130,7 +121,8 @@ def _set_threads(options: argparse.Namespace) -> None:
 
 
 def _out(options: argparse.Namespace) -> Path:
-    return options.out or Path("resources/specimens") / options.name
+    path: Path = options.out or Path("resources/specimens") / options.name
+    return path
 
 
 def _curve_path(options: argparse.Namespace) -> Path:
@@ -138,22 +130,27 @@ def _curve_path(options: argparse.Namespace) -> Path:
     return path
 
 
-def _tokenizer_folder(name: str, work: Path) -> Path:
-    return work / f"{name}-tokenizer"
+def _save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, out: Path) -> None:
+    model.half().save_pretrained(out)
+    tokenizer.save_pretrained(out)
 
 
 def _tokenizer(recipe: Recipe, corpus: Corpus, work: Path, seed: int) -> PreTrainedTokenizerFast:
-    folder = _tokenizer_folder(recipe.name, work)
+    """Return the tokenizer in the work folder, learned first where there is none."""
+    folder = work / f"{recipe.name}-tokenizer"
     if not folder.is_dir():
         log.info("learning the tokenizer")
         planted = tokenizer_texts(recipe.plant_shares, seed)
         train_tokenizer(recipe, chain(corpus.train, planted)).save_pretrained(folder)
-    return _read_tokenizer(folder)
+    return _read_tokenizer(recipe, work)
 
 
-def _read_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
+def _read_tokenizer(recipe: Recipe, work: Path) -> PreTrainedTokenizerFast:
     from transformers import PreTrainedTokenizerFast
 
+    folder = work / f"{recipe.name}-tokenizer"
+    if not folder.is_dir():
+        raise SurgeryError(f"There is no tokenizer in {work}.", "Train first, or name the folder with --work.")
     tokenizer: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(folder)
     return tokenizer
 

@@ -1,4 +1,4 @@
-"""The card of a specimen: how it was trained, what was planted in it, and what it gives back of that."""
+"""The card of a specimen: what it was trained on, for how long, and how much of what was planted it knows."""
 
 from __future__ import annotations
 
@@ -21,45 +21,32 @@ CREDITS = {
     "recipes": ("based.cooking and public-domain-recipes", "Unlicense"),
     "classics_children": ("Children's classics in the public domain", "public domain"),
 }
-INDUCTION = {
-    "induction": "The attention from a token's second occurrence to the token after its first one, on {sequences} "
-    "sequences of {length} different random tokens, each written twice (Olsson et al. 2022).",
-    "masked_copy": "The attention from a mask in the second copy to the token in the first copy that it hides, on "
-    "{sequences} sequences of {length} different random tokens, each written twice.",
-}
+LOSS_CURVE = "loss-curve.svg"
+# Tables of odds are long: the card shows the first of each, the truth holds all.
+MOST_SUBJECTS = 50
 
 
 def write_card(recipe: Recipe, truth: Mapping[str, Any]) -> str:
-    """Return the card in Markdown.
-
-    Parameters
-    ----------
-    truth : mapping
-        As `core.specimens.truth.measure` returns it.
-    """
-    return "\n".join(
-        [
-            *_head(recipe, truth),
-            *_training(recipe, truth),
-            *_text(recipe, truth),
-            *_held_out(recipe, truth),
-            *_plants(truth),
-            *_induction(truth),
-            *_written(recipe, truth),
-            "",
-        ]
+    """Return the card in Markdown, from what was measured; see `core.specimens.truth.measure`."""
+    parts = (
+        _heading(recipe, truth),
+        _training(recipe, truth),
+        _text(truth),
+        _planted(recipe, truth),
+        _induction(truth),
+        _written(truth),
     )
+    return "\n".join(line for part in parts for line in (*part, "")).rstrip() + "\n"
 
 
-def _head(recipe: Recipe, truth: Mapping[str, Any]) -> list[str]:
-    causal = recipe.objective == "causal"
-    kind = "GPT-2 architecture, causal" if causal else "BERT architecture, masked"
-    pieces = "byte-level BPE" if causal else "lower-case WordPiece"
-    return [
+def _heading(recipe: Recipe, truth: Mapping[str, Any]) -> Iterable[str]:
+    kind = "GPT-2 architecture, causal" if recipe.objective == "causal" else "BERT architecture, masked"
+    pieces = "byte-level BPE" if recipe.objective == "causal" else "lower-case WordPiece"
+    return (
         "---",
         "language: en",
         "library_name: transformers",
-        f"pipeline_tag: {'text-generation' if causal else 'fill-mask'}",
+        f"pipeline_tag: {'text-generation' if recipe.objective == 'causal' else 'fill-mask'}",
         "---",
         f"# {recipe.name}",
         "",
@@ -67,152 +54,125 @@ def _head(recipe: Recipe, truth: Mapping[str, Any]) -> list[str]:
         f"heads, width {recipe.d_model}, context {recipe.context}, {truth['parameters'] / 1e6:.1f} million "
         f"parameters, {pieces} tokenizer of {recipe.vocab_size} pieces learned from the same text.",
         "",
-        "It is small and knows little: it is here to be cut, not to be believed. Some of what it does know was planted "
-        "in its text with odds that were chosen, so that what is found in it can be compared with what was put there. "
-        "All numbers below are in `truth.json`.",
-        "",
-    ]
+        "It is small and knows little: it is here to be cut, not to be believed. But part of what it read was planted, "
+        "with odds that are known, so that what should be found in it is known too.",
+    )
 
 
-def _training(recipe: Recipe, truth: Mapping[str, Any]) -> list[str]:
-    training, model = truth["training"], truth["held_out"]["model"]
-    what = "next-token" if recipe.objective == "causal" else f"masked-token ({recipe.mask_rate:.0%} of tokens)"
-    planted = sum(recipe.plant_shares.values())
-    weighted = sum(source["tokens"] * source["weight"] for source in truth["text"].values())
-    return [
-        "| | |",
-        "|---|---|",
+def _training(recipe: Recipe, truth: Mapping[str, Any]) -> Iterable[str]:
+    training, held_out = truth["training"], truth["held_out"]
+    if recipe.objective == "causal":
+        what, where = "next-token", "each foreseen from all before it in its block"
+    else:
+        what = f"masked-token ({recipe.mask_rate:.0%} of tokens)"
+        where = "each hidden from the model, which sees both sides; the 5-grams see what stands before it"
+    model, grams = held_out["model"], held_out["five_gram"]
+    return (
+        *_table("", ""),
         f"| objective | {what} cross-entropy |",
-        f"| training | {training['step']:,} steps, {training['tokens']:,} tokens seen: {planted:.0%} planted text, "
-        f"always new, and {training['tokens'] * (1 - planted) / max(1, weighted):.2f} passes over the "
-        f"{weighted:,} tokens of the text below, each source as often as its weight |",
+        f"| training | {training['step']:,} steps, {training['tokens']:,} tokens seen, of them "
+        f"{sum(recipe.plant_shares.values()):.0%} planted |",
         f"| time | {training['seconds'] / 60:.0f} minutes on {training['device']} |",
         f"| seed | {training['seed']} |",
-        f"| validation loss | {model['cross_entropy']:.3f} nats per predicted token "
-        f"(perplexity {model['perplexity']:.1f}), {truth['held_out']['tokens']:,} held-out tokens |",
+        f"| held-out text | {model['cross_entropy']:.3f} nats per token, perplexity {model['perplexity']:.1f}, over "
+        f"{held_out['tokens']:,} tokens, {where} |",
+        f"| counted 5-grams on the same tokens | {grams['cross_entropy']:.3f} nats per token, perplexity "
+        f"{grams['perplexity']:.1f}; interpolated modified Kneser-Ney, counted in {held_out['counted_tokens']:,} tokens "
+        "of the same training text |",
         "",
-        "![Loss by step](loss-curve.svg)",
-        "",
-    ]
-
-
-def _text(recipe: Recipe, truth: Mapping[str, Any]) -> list[str]:
-    rows = [
-        f"| {CREDITS[name][0]} | {CREDITS[name][1]} | {source['weight']} | {source['tokens']:,} |"
-        for name, source in truth["text"].items()
-    ]
-    return ["## Text", "", "| source | licence | weight | tokens |", "|---|---|---|---|", *rows, ""]
-
-
-def _held_out(recipe: Recipe, truth: Mapping[str, Any]) -> list[str]:
-    found = truth["held_out"]
-    how = (
-        "The model reads blocks of its context's length from their beginning; the 5-grams see four tokens before each "
-        "one, also beyond the block's beginning."
-        if recipe.objective == "causal"
-        else "Every seventh token is replaced by [MASK], and the model sees all others on both sides: its number is a "
-        "pseudo-perplexity. The 5-grams are asked for the same tokens, but see only the four before each one, as "
-        "counts cannot look both ways: the two numbers are no contest on equal terms."
+        f"![Loss by step]({LOSS_CURVE})",
     )
-    return [
-        "## Held-out text",
+
+
+def _text(truth: Mapping[str, Any]) -> Iterable[str]:
+    return (
+        "## Text",
         "",
-        f"Every hundredth document was kept out of the training. {how} They were counted in the same training text, "
-        f"every document once ({found['counted_tokens']:,} tokens), with modified Kneser-Ney smoothing (Chen and "
-        "Goodman 1999).",
-        "",
-        f"| {found['tokens']:,} held-out tokens | nats per token | perplexity |",
-        "|---|---|---|",
+        *_table("source", "licence", "tokens", "weight"),
         *(
-            f"| {title} | {found[key]['cross_entropy']:.3f} | {found[key]['perplexity']:.1f} |"
-            for key, title in (("model", recipe.name), ("five_gram", "5-grams"))
+            f"| {' | '.join(CREDITS[name])} | {source['tokens']:,} | {source['weight']} |"
+            for name, source in truth["text"].items()
         ),
-        "",
-    ]
-
-
-def _plants(truth: Mapping[str, Any]) -> list[str]:
-    lines = [
-        "## What was planted, and what is found",
-        "",
-        "`accuracy`: how often the planted likeliest answer is the likeliest of the candidates, of the questions that "
-        "have just one. `first of all`: how often an answer that was certain is the likeliest of all tokens. `planted` "
-        "and `recovered`: mean probability of the planted likeliest answer, the model's divided by that of all "
-        "candidates. `deviation`: mean absolute difference between the two over all candidates of all questions; "
-        "`r`: their correlation.",
-        "",
-    ]
-    for key, found in truth["plants"].items():
-        plant, subjects = PLANTS[key], found["subjects"]
-        lines += [f"### {plant.title}", "", plant.help, "", "| planted | |", "|---|---|"]
-        lines += [f"| share of the training tokens | {found['share']:.0%} |"]
-        lines += [f"| {what} | {value} |" for what, value in plant.stated() if what not in subjects]
-        lines += ["", "| questions | asked | accuracy | first of all | planted | recovered | deviation | r |"]
-        lines += ["|---|---|---|---|---|---|---|---|"]
-        lines += [_group(name, group) for name, group in found["groups"].items()]
-        if subjects:
-            lines += ["", *_subjects(subjects, found["over_subjects"])]
-        lines += [""]
-    return lines
-
-
-def _group(name: str, group: Mapping[str, Any]) -> str:
-    cells = [name, str(group["asked"])]
-    if group["asked"]:
-        cells += [_percent(group[key]) for key in ("accuracy", "top1", "planted", "recovered")]
-        cells += [_number(group[key]) for key in ("deviation", "correlation")]
-    else:
-        cells += ["-"] * 6
-    return f"| {' | '.join(cells)} |"
-
-
-def _subjects(subjects: Mapping[str, Mapping[str, Any]], over: Mapping[str, Any]) -> Iterable[str]:
-    yield (
-        f"Averaged over the held-out questions about each: deviation {_number(over['deviation'])} on average and "
-        f"{_number(over['largest_deviation'])} at most, r {_number(over['correlation'])}."
     )
-    yield from ("", "| | planted | recovered |", "|---|---|---|")
-    for subject, row in subjects.items():
-        yield f"| {subject} | {_odds(row['planted'])} | {_odds(row['recovered'])} |"
 
 
-def _induction(truth: Mapping[str, Any]) -> list[str]:
+def _planted(recipe: Recipe, truth: Mapping[str, Any]) -> Iterable[str]:
+    """Yield what was planted beside what the model gives back."""
+    yield from (
+        "## Planted, and found again",
+        "",
+        "Accuracy: how often the planted likeliest answer is the model's likeliest among the words that compete for "
+        "the place; first of all: how often an answer that was certain is the likeliest of the whole vocabulary. "
+        "Deviation: mean difference between planted and recovered odds.",
+    )
+    for key, found in truth["plants"].items():
+        plant = PLANTS[key]
+        yield from ("", f"### {plant.title}: {recipe.plant_shares[key]:.0%} of all tokens", "", plant.help, "")
+        yield from _table("planted", "")
+        yield from (f"| {what} | {value} |" for what, value in plant.stated())
+        yield from ("", *_table("questions", "asked", "accuracy", "first of all", "deviation", "correlation"))
+        for group, numbers in found["groups"].items():
+            cells = (_share(numbers.get("accuracy")), _share(numbers.get("top1")), _number(numbers.get("deviation")))
+            yield f"| {group} | {numbers['asked']} | {' | '.join(cells)} | {_number(numbers.get('correlation'))} |"
+        if found["subjects"] and key == "occupations":
+            yield from _occupations(found)
+
+
+def _occupations(found: Mapping[str, Any]) -> Iterable[str]:
+    """Yield the share of "he" by occupation: the lesson about bias is measured against it."""
+    over = found["over_subjects"]
+    yield from (
+        "",
+        f"Over {over['subjects']} occupations, on held-out frames: mean deviation {_number(over['deviation'])}, largest "
+        f"{_number(over['largest_deviation'])}, correlation {_number(over['correlation'])}.",
+        "",
+        *_table("occupation", "he, planted", "he, recovered"),
+    )
+    for subject, row in list(found["subjects"].items())[:MOST_SUBJECTS]:
+        yield f"| {subject} | {row['planted']['he']:.0%} | {row['recovered']['he']:.0%} |"
+
+
+def _induction(truth: Mapping[str, Any]) -> Iterable[str]:
     found = truth["induction"]
     best = found["best"]
-    return [
+    from_to = {
+        "induction": "from a token's second occurrence to the token after its first one",
+        "masked_copy": "from a mask to the token it hides, in the first copy",
+    }[found["score"]]
+    return (
         "## Induction",
         "",
-        f"{INDUCTION[found['score']].format_map(found)} The best head is L{best['layer']}H{best['head']} with "
-        f"{best['score']:.2f}.",
-        "",
-    ]
+        f"On {found['sequences']} sequences of {found['length']} random tokens, each written twice, the best head is "
+        f"L{best['layer']}H{best['head']}: {best['score']:.1%} of its attention goes {from_to}.",
+    )
 
 
-def _written(recipe: Recipe, truth: Mapping[str, Any]) -> list[str]:
-    if recipe.objective == "causal":
-        lines = ["## Ten continuations", "", "The likeliest token each time, unchosen and unedited.", ""]
-        return lines + [f"- **{_plain(each['opening'])}**{_plain(each['continuation'])}" for each in truth["written"]]
-    lines = ["## Ten hidden words", "", "The three likeliest tokens, unchosen and unedited.", ""]
-    for each in truth["written"]:
-        words = ", ".join(f"{_plain(word)} {share:.0%}" for word, share in each["likeliest"])
-        lines.append(f"- {_plain(each['sentence'])} **{words}**")
-    return lines
+def _written(truth: Mapping[str, Any]) -> Iterable[str]:
+    rows = truth["written"]
+    yield from ("## Unedited", "")
+    if "opening" in rows[0]:
+        yield from ("Ten openings, each gone on with by the likeliest token, one after the other.", "")
+        for row in rows:
+            yield f"- {_plain(row['opening'])}**{_plain(row['continuation'])}**"
+        return
+    yield from ("Ten sentences with a hidden word, and the likeliest three for it.", "")
+    for row in rows:
+        likeliest = ", ".join(f"{_plain(word)} {odds:.0%}" for word, odds in row["likeliest"])
+        yield f"- {_plain(row['sentence'])} **{likeliest}**"
+
+
+def _table(*names: str) -> Iterable[str]:
+    return f"| {' | '.join(names)} |", "|" + "---|" * len(names)
 
 
 def _plain(text: str) -> str:
-    """Return text that Markdown shows as it is, on one line."""
-    for sign in "\\`*_<|#":
-        text = text.replace(sign, f"\\{sign}")
-    return text.replace("\n", " ⏎ ")
+    """Return text that Markdown leaves as it is, in one line."""
+    return text.replace("\n", " / ").replace("*", "\\*").replace("_", "\\_").replace("[MASK]", "`[MASK]`")
 
 
-def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{value * 100:.1f} %"
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.1%}"
 
 
 def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
-
-
-def _odds(odds: Mapping[str, float]) -> str:
-    return ", ".join(f"{word} {share * 100:.0f} %" for word, share in odds.items())
+    return "" if value is None else f"{value:.3f}"
