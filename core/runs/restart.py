@@ -137,9 +137,12 @@ class _Restart:
             first += 1
             mine = tape.index(self._mine)
             found[first, mine] = where_changed(operated, clean, found[first, mine])
+            # The first point of the curves is told before the clean rows are computed that go on with it.
+            yield self._settled(found, first)
+            if first == loaded.info.n_layers:
+                return
             hidden, mine = self._clean(again, first).clone(), tape.index(tuple(map(self._rows.index, self._mine)))
             hidden[0, mine] = where_changed(operated, clean, hidden[0, mine])
-            yield self._settled(found, first)
         else:
             hidden = self._clean(again, first)
         for layer in range(first, loaded.info.n_layers):

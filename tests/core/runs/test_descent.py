@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -13,10 +13,13 @@ from core.hooks.attach import count_hooks
 from core.models.tokenizing import tokenize
 from core.readings.values import Pair
 from core.runs.cache import RunCache
+from core.runs.compile import NOTHING
 from core.runs.descent import BETWEEN_S, SLOW_S
 from core.runs.events import Deeper, Event, Finished, Progress
 from core.runs.execute import execute
 from core.runs.request import ResolvedIncision, RunRequest
+from core.runs.restart import descend
+from core.runs.tape import Again, record
 from core.sites.site import Site
 
 if TYPE_CHECKING:
@@ -132,3 +135,23 @@ def test_that_one_who_listens_no_further_leaves_the_model_as_it_was(tiny_gpt2: T
     assert count_hooks(loaded.network) == 0
     assert [name for name, module in loaded.network.named_modules() if "forward" in module.__dict__] == []
     assert not torch.is_inference_mode_enabled()
+
+
+def test_that_the_first_point_takes_one_layer_at_one_token(
+    opened: Opened, tiny_gpt2: TinyModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = opened(tiny_gpt2)
+    tape = record(loaded, tokenize(loaded, tiny_gpt2.prompt).ids, CancelToken())
+    rows: list[tuple[int, ...]] = []
+    layer = Again.layer
+
+    def seen(again: Again, number: int, hidden: Any, mine: tuple[int, ...], *more: Any) -> Any:
+        rows.append(mine)
+        return layer(again, number, hidden, mine, *more)
+
+    monkeypatch.setattr(Again, "layer", seen)
+    going = descend(loaded, tape, (CUTS[1],), [NOTHING], CancelToken())
+    assert len(next(going).residuals) == 2
+    assert rows == [(2,)]
+    assert len(list(going)[-1].residuals) == loaded.info.n_layers + 1
+    assert count_hooks(loaded.network) == 0
