@@ -377,9 +377,8 @@ def test_that_an_interrupt_keeps_what_is_done(
 def test_that_a_sweep_goes_on_after_a_kill(tmp_path: Path) -> None:
     out, kept = tmp_path / "cells.json", tmp_path / "cells.json.partial"
     asked = [  # what a shell runs in the background ignores SIGINT, and hands that on
-        "env", "--default-signal=INT",
-        sys.executable, "main.py", "sweep", "--model", "specimen-gpt2", "--prompt", "Once upon a", "--device", "cpu",
-        "--sites", "neurons", "--layer", "0", "--at", "-1", "--op", "scale", "--dose", "0:2:60", "--out", str(out),
+        "env", "--default-signal=INT", sys.executable, "main.py", "sweep", "--model", "specimen-gpt2", "--prompt", "Once upon a",
+        "--device", "cpu", "--sites", "neurons", "--layer", "0", "--at", "-1", "--op", "scale", "--dose", "0:2:60", "--out", str(out),
     ]  # fmt: skip
     for how in (signal.SIGINT, signal.SIGKILL):
         seen = kept.stat().st_mtime_ns if kept.exists() else None
