@@ -48,6 +48,9 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--threads", type=int, default=0, help="CPU threads; 0 leaves the choice to torch")
     train_one.add_argument("--steps", type=int, help="stop after this many steps (reproducible)")
     train_one.add_argument("--minutes", type=float, help="stop after this many minutes of training")
+    train_one.add_argument(
+        "--compile", action="store_true", help="let torch compile the model first, which needs a C++ compiler"
+    )
     train_one.add_argument("--no-measure", action="store_true", help="leave truth and card for later")
     train_one.set_defaults(checkpoint=False)
     measure_one.add_argument(
@@ -85,7 +88,7 @@ def train(options: argparse.Namespace) -> None:
     if not len(blocks):
         raise SurgeryError(f"The text in {options.corpus} is too short to train on.", "Put more text there.")
     log.info("%d training blocks", len(blocks))
-    trainer = Trainer(recipe, tokenizer, options.device, options.seed, options.work)
+    trainer = Trainer(recipe, tokenizer, options.device, options.seed, options.work, compiled=options.compile)
     trainer.train(blocks, short, Budget(options.steps, options.minutes))
     write_curve(trainer, _curve_path(options))
     _save(trainer.model, tokenizer, _out(options))

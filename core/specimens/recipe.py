@@ -8,9 +8,9 @@ from typing import Literal
 from core.errors import SurgeryError
 
 TEXT_WEIGHTS = {
-    "tinystories_samples": 3,
-    "storybooks": 2,
-    "tatoeba_sentences": 2,
+    "tinystories_samples": 6,
+    "storybooks": 4,
+    "tatoeba_sentences": 3,
     "recipes": 2,
     "factbook_sentences": 1,
     "wordnet_examples": 1,
@@ -19,12 +19,12 @@ TEXT_WEIGHTS = {
 }
 # Of all training tokens; what is left is the text above.
 PLANT_SHARES = {
-    "indirect_objects": 0.08,
-    "induction": 0.14,
-    "occupations": 0.06,
-    "foods": 0.04,
-    "capitals": 0.03,
-    "prepositions": 0.03,
+    "indirect_objects": 0.06,
+    "induction": 0.12,
+    "occupations": 0.05,
+    "foods": 0.05,
+    "capitals": 0.025,
+    "prepositions": 0.025,
 }
 
 

@@ -55,29 +55,41 @@ class Budget:
 
 def new_model(recipe: Recipe, tokenizer: PreTrainedTokenizerFast) -> PreTrainedModel:
     """Return an untrained model of the recipe's shape."""
-    if recipe.objective == "causal":
-        from transformers import GPT2Config, GPT2LMHeadModel
-
-        return GPT2LMHeadModel(
-            GPT2Config(
-                vocab_size=len(tokenizer),
-                n_positions=recipe.context,
-                n_embd=recipe.d_model,
-                n_layer=recipe.n_layers,
-                n_head=recipe.n_heads,
-                activation_function="gelu_pytorch_tanh",  # the same formula as gelu_new's, in one pass
-                resid_pdrop=0.0,
-                embd_pdrop=0.0,
-                attn_pdrop=0.0,
-                initializer_range=recipe.initial_std,
-                bos_token_id=tokenizer.bos_token_id,
-                eos_token_id=tokenizer.eos_token_id,
-            )
-        )
     import torch
+
+    model = (_new_gpt2 if recipe.objective == "causal" else _new_bert)(recipe, tokenizer)
+    # Neighbours are alike from the start, so attending to the word before or after need not be
+    # learned for each of the positions alone: without it, masked training lingers for long.
+    with torch.no_grad():
+        _position_embeddings(model).weight.copy_(sinusoids(recipe))
+    return model
+
+
+def _new_gpt2(recipe: Recipe, tokenizer: PreTrainedTokenizerFast) -> PreTrainedModel:
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    return GPT2LMHeadModel(
+        GPT2Config(
+            vocab_size=len(tokenizer),
+            n_positions=recipe.context,
+            n_embd=recipe.d_model,
+            n_layer=recipe.n_layers,
+            n_head=recipe.n_heads,
+            activation_function="gelu_pytorch_tanh",  # the same formula as gelu_new's, in one pass
+            resid_pdrop=0.0,
+            embd_pdrop=0.0,
+            attn_pdrop=0.0,
+            initializer_range=recipe.initial_std,
+            bos_token_id=tokenizer.bos_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+        )
+    )
+
+
+def _new_bert(recipe: Recipe, tokenizer: PreTrainedTokenizerFast) -> PreTrainedModel:
     from transformers import BertConfig, BertForMaskedLM
 
-    model = BertForMaskedLM(
+    return BertForMaskedLM(
         BertConfig(
             vocab_size=len(tokenizer),
             max_position_embeddings=recipe.context,
@@ -91,11 +103,13 @@ def new_model(recipe: Recipe, tokenizer: PreTrainedTokenizerFast) -> PreTrainedM
             pad_token_id=tokenizer.pad_token_id,
         )
     )
-    # Neighbours are alike from the start, so attending to the word before or after need not be
-    # learned for each of the positions alone: without it, masked training lingers for long.
-    with torch.no_grad():
-        model.bert.embeddings.position_embeddings.weight.copy_(sinusoids(recipe))
-    return model
+
+
+def _position_embeddings(model: PreTrainedModel) -> torch.nn.Embedding:
+    found: torch.nn.Embedding = (
+        model.transformer.wpe if hasattr(model, "transformer") else model.bert.embeddings.position_embeddings
+    )
+    return found
 
 
 def sinusoids(recipe: Recipe) -> torch.Tensor:
@@ -116,7 +130,14 @@ class Trainer:
     """One training of one specimen, from a checkpoint folder if there is something in it."""
 
     def __init__(
-        self, recipe: Recipe, tokenizer: PreTrainedTokenizerFast, device: str, seed: int, folder: Path
+        self,
+        recipe: Recipe,
+        tokenizer: PreTrainedTokenizerFast,
+        device: str,
+        seed: int,
+        folder: Path,
+        *,
+        compiled: bool = False,
     ) -> None:
         import torch
 
@@ -130,6 +151,8 @@ class Trainer:
         self._is_falling = False
         self.model = new_model(recipe, tokenizer).to(device)
         attend_quickly(self.model)
+        loss = self._causal_loss if recipe.objective == "causal" else self._masked_loss
+        self._loss = torch.compile(loss) if compiled else loss
         self._optimizers = optimizers(self.model, recipe)
         self._checkpoint = folder / f"{recipe.name}.pt"
         self._plateau = folder / f"{recipe.name}-plateau.pt"
@@ -216,7 +239,9 @@ class Trainer:
         for optimizer in self._optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = rate
-        loss = self._loss(batch)
+        ids, labels = (torch.from_numpy(each).to(self.device) for each in (batch.ids, batch.labels))
+        with torch.autocast(self.device.split(":")[0], dtype=torch.bfloat16):
+            loss = self._loss(ids, labels, positions(batch, self.device))
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimizer in self._optimizers:
@@ -224,19 +249,19 @@ class Trainer:
             optimizer.zero_grad(set_to_none=True)
         return float(loss.detach())
 
-    def _loss(self, batch: Batch) -> torch.Tensor:
-        import torch
+    def _causal_loss(self, ids: torch.Tensor, labels: torch.Tensor, _: torch.Tensor | None) -> torch.Tensor:
+        return _cross_entropy(self.model(ids, use_cache=False).logits[:, :-1], labels[:, 1:])
 
-        ids = torch.from_numpy(batch.ids).to(self.device)
-        labels = torch.from_numpy(batch.labels).to(self.device)
-        with torch.autocast(self.device.split(":")[0], dtype=torch.bfloat16):
-            if self.recipe.objective == "causal":
-                logits, wanted = self.model(ids, use_cache=False).logits[:, :-1], labels[:, 1:]
-            else:
-                # Only the hidden tokens are unembedded: the vocabulary product is a third of the work.
-                hidden = self.model.bert(ids, position_ids=positions(batch, self.device)).last_hidden_state[labels >= 0]
-                logits, wanted = self.model.cls(hidden), labels[labels >= 0]
-        return torch.nn.functional.cross_entropy(logits.reshape(-1, logits.shape[-1]).float(), wanted.reshape(-1))
+    def _masked_loss(self, ids: torch.Tensor, labels: torch.Tensor, places: torch.Tensor | None) -> torch.Tensor:
+        # Only the hidden tokens are unembedded: the vocabulary product is a third of the work.
+        hidden = self.model.bert(ids, position_ids=places).last_hidden_state[labels >= 0]
+        return _cross_entropy(self.model.cls(hidden), labels[labels >= 0])
+
+
+def _cross_entropy(logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    import torch
+
+    return torch.nn.functional.cross_entropy(logits.reshape(-1, logits.shape[-1]).float(), wanted.reshape(-1))
 
 
 def checkpoint_model(

@@ -1,4 +1,4 @@
-"""Sequences of random words that are written again."""
+"""Sequences of random words, known and made-up ones, that are written again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
 LISTS = word_lists("induction")
 WORDS: tuple[str, ...] = tuple(LISTS["words"].split())
-LENGTHS = range(6, 15)
+# A made-up word is several pieces of a tokenizer: pieces of all kinds are written again in it.
+ONSETS, VOWELS, CODAS = (LISTS["syllables"][part].replace("-", "").split(" ") for part in ("onsets", "vowels", "codas"))
+LENGTHS = range(5, 25)
+MADE_UP = 0.35
+MADE_UP_LENGTHS = range(4, 13)
+SYLLABLES = range(1, 4)
 NAME_LENGTHS = range(4, 9)
 THIRD_TIME = 0.25
 NAME_LISTS = 0.15
@@ -27,6 +32,12 @@ def _joined(opening: str, separator: str, between: str, words: list[str], times:
     return sentence_case(f"{text}.")
 
 
+def _made_up(draws: Draws) -> str:
+    return "".join(
+        draws.one_of(ONSETS) + draws.one_of(VOWELS) + draws.one_of(CODAS) for _ in range(draws.one_of(SYLLABLES))
+    )
+
+
 def write(random: np.random.Generator) -> str:
     """Return one sequence, two or three times."""
     draws = Draws(random)
@@ -34,7 +45,10 @@ def write(random: np.random.Generator) -> str:
     if draws.chance(NAME_LISTS):
         names = draws.some_of(draws.one_of(COMPANIES), draws.one_of(NAME_LENGTHS))
         return _joined(draws.one_of(LISTS["list_openings"]), ", ", draws.one_of(LISTS["list_between"]), names, times)
-    words = draws.some_of(WORDS, draws.one_of(LENGTHS))
+    if draws.chance(MADE_UP):
+        words = [_made_up(draws) for _ in range(draws.one_of(MADE_UP_LENGTHS))]
+    else:
+        words = draws.some_of(WORDS, draws.one_of(LENGTHS))
     separator = ", " if draws.chance(0.15) else " "
     return _joined(draws.one_of(LISTS["openings"]), separator, draws.one_of(LISTS["between"]), words, times)
 
@@ -67,6 +81,7 @@ def stated() -> tuple[tuple[str, str], ...]:
     return (
         ("words to draw from", str(len(WORDS))),
         ("words in a sequence, all different", f"{LENGTHS[0]} to {LENGTHS[-1]}, equally often"),
+        ("sequences of made-up words", f"{MADE_UP:.0%}, {MADE_UP_LENGTHS[0]} to {MADE_UP_LENGTHS[-1]} words each"),
         ("written three times, otherwise twice", f"{THIRD_TIME:.0%}"),
         ("lists of first names", f"{NAME_LISTS:.0%}, {NAME_LENGTHS[0]} to {NAME_LENGTHS[-1]} names each"),
     )
