@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.bench.clock import seconds
-from core.hooks.products import packed_product
+from core.hooks.products import has_onednn, packed_product
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +54,8 @@ def product_rates(width: int, device: str = "cpu", dtype: str = "float32", tries
         "torch": (lambda: torch.nn.functional.linear(x, weight, bias), 2.0 * x.numel() * 4 * width)
     }
     with torch.inference_mode():
-        if on_processor and dtype == "float32" and (packed := packed_product(weight, bias)) is not None:
+        if on_processor and dtype == "float32" and has_onednn():
+            packed = packed_product(weight, bias)
             ways["oneDNN"] = (lambda: packed(x), ways["torch"][1])
         if not on_processor:
             square = drawn(rows, rows)

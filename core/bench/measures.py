@@ -13,15 +13,14 @@ import numpy as np
 
 from core.bench.arithmetic import needed_flops, product_rates
 from core.bench.clock import seconds
-from core.bench.shapes import SHAPES, build
-from core.bench.ways import Cell, Task, notebook, task_of
+from core.bench.shapes import SHAPES
+from core.bench.ways import Cell, Subject, Task, notebook, task_of
 from core.hooks.products import why_not_bf16
 from core.models.memory import tidy_memory
 from core.runs.peak_memory import PeakMemory
 from core.runs.sweep_check import FEWEST
 
 if TYPE_CHECKING:
-    from core.models.loaded_model import LoadedModel
     from core.runs.tape import Tape
 
 PROMPT = 10
@@ -95,18 +94,19 @@ def heads_of(task: Task, layer: int) -> list[Cell]:
     return [(layer, head) for head in range(task.loaded.info.n_heads)]
 
 
-def cells(loaded: LoadedModel, setting: Setting) -> list[Row]:
+def cells(subject: Subject, setting: Setting) -> list[Row]:
     """Measure the map of all heads: notebook, batched by layer, and engine; one click; and how exact it is."""
-    name, info, task = loaded.info.name, loaded.info, task_of(loaded, PROMPT)
+    name, info, task = subject.loaded.info.name, subject.loaded.info, task_of(subject, PROMPT)
     layers = spread_layers(info.n_layers, setting.samples)
-    notebook(task, [(0, 0)])  # the first run of anything also makes ready
     tape = task.record()
-    task.sweep(tape, heads_of(task, info.n_layers - 1))
+    task.sweep(tape, heads_of(task, info.n_layers - 1))  # the first run of anything also makes ready
     memory, most, took = PeakMemory(info.device), 0, []
     alone, together, swept, click, first, usual, rates = ([] for _ in range(7))
     for _ in range(setting.rounds):
         swept.append(seconds(lambda: took.append(task.sweep(tape, task.cells))))
-        most = most or memory.bytes()  # before anything else has taken more
+        if not most:
+            most = memory.bytes()  # before anything else has taken more
+            notebook(task, [(0, 0)])
         alone.append(float(np.mean([seconds(partial(notebook, task, [(layer, 0)])) for layer in layers])))
         together.append(
             float(np.mean([seconds(partial(notebook, task, heads_of(task, layer))) for layer in layers])) / info.n_heads
@@ -151,9 +151,10 @@ def ratio(above: Sequence[float], below: Sequence[float]) -> list[float]:
     return [a / b for a, b in zip(above, below, strict=True)]
 
 
-def differences(loaded: LoadedModel, setting: Setting) -> list[Row]:
+def differences(subject: Subject, setting: Setting) -> list[Row]:
     """Measure the map of all heads in bf16 differences, and the exact runs of some cells that its error is told by."""
-    name, task = loaded.info.name, task_of(loaded, PROMPT)
+    loaded = subject.loaded
+    name, task = loaded.info.name, task_of(subject, PROMPT)
     tape = task.record()
     why_not = why_not_bf16(loaded.blocks) if tape.in_batches else "one run at a time"
     if why_not:
@@ -187,9 +188,9 @@ def worst_difference(task: Task, swept: dict[Cell, tuple[float, np.ndarray]], la
     return worst
 
 
-def curve(loaded: LoadedModel, setting: Setting) -> list[Row]:
+def curve(subject: Subject, setting: Setting) -> list[Row]:
     """Measure one click by layer, and when the first point of its curve is there."""
-    info, task = loaded.info, task_of(loaded, PROMPT)
+    info, task = subject.loaded.info, task_of(subject, PROMPT)
     layers, tape = spread_layers(info.n_layers, setting.samples), task.record()
     full: list[float] = []
     start: list[float] = []
@@ -209,9 +210,9 @@ def curve(loaded: LoadedModel, setting: Setting) -> list[Row]:
     ]
 
 
-def by_layer(loaded: LoadedModel, setting: Setting) -> list[Row]:
+def by_layer(subject: Subject, setting: Setting) -> list[Row]:
     """Measure the sweep of one layer's heads, by layer."""
-    info, task = loaded.info, task_of(loaded, PROMPT)
+    info, task = subject.loaded.info, task_of(subject, PROMPT)
     tape = task.record()
     return [
         row(info.name, "sweep by layer", layer, _times(task, tape, layer, setting.rounds), "ms")
@@ -219,13 +220,13 @@ def by_layer(loaded: LoadedModel, setting: Setting) -> list[Row]:
     ]
 
 
-def by_length(loaded: LoadedModel, setting: Setting) -> list[Row]:
+def by_length(subject: Subject, setting: Setting) -> list[Row]:
     """Measure the sweep of all heads, by the length of the prompt."""
-    found = []
+    found, loaded = [], subject.loaded
     for length in setting.lengths:
         if length > loaded.info.context:
             continue
-        task = task_of(loaded, length)
+        task = task_of(subject, length)
         tape, layers = task.record(), spread_layers(loaded.info.n_layers, 3)
         times = [np.mean([_times(task, tape, layer, 1)[0] for layer in layers]) for _ in range(setting.rounds // 2)]
         whole = [float(time) * loaded.info.n_layers / 1e3 for time in times]
@@ -234,11 +235,11 @@ def by_length(loaded: LoadedModel, setting: Setting) -> list[Row]:
     return found
 
 
-def by_prompts(loaded: LoadedModel, setting: Setting) -> list[Row]:
+def by_prompts(subject: Subject, setting: Setting) -> list[Row]:
     """Measure clean runs and sweeps of all heads, by the number of prompts."""
-    found = []
+    found, loaded = [], subject.loaded
     for count in setting.prompts:
-        tasks = [task_of(loaded, PROMPT, number) for number in range(count)]
+        tasks = [task_of(subject, PROMPT, number) for number in range(count)]
         took = sum(seconds(partial(_whole, task)) for task in tasks)
         found.append(row(loaded.info.name, "sweep by prompts", count, [took], "s"))
     return found
@@ -252,7 +253,7 @@ def _times(task: Task, tape: Tape, layer: int, rounds: int) -> list[float]:
     return [seconds(lambda: task.sweep(tape, heads_of(task, layer))) * 1e3 for _ in range(rounds)]
 
 
-MEASURES: dict[str, Callable[[LoadedModel, Setting], list[Row]]] = {
+MEASURES: dict[str, Callable[[Subject, Setting], list[Row]]] = {
     "cells": cells,
     "bf16": differences,
     "click": curve,
@@ -267,5 +268,5 @@ def measure(
 ) -> list[Row]:
     """Build a shape on a device and measure it there."""
     tidy_memory(device)  # of the shape before
-    loaded = build(SHAPES[shape], device, dtype)
-    return [line for name in names for line in MEASURES[name](loaded, setting)]
+    subject = Subject(SHAPES[shape], device, dtype)
+    return [line for name in names for line in MEASURES[name](subject, setting)]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from core.bench.shapes import build
 from core.cancel import CancelToken
 from core.readings.fetch import fetched
 from core.readings.values import Pair
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from core.bench.shapes import Shape
     from core.models.loaded_model import LoadedModel
 
 TARGET = 10
@@ -28,20 +31,53 @@ SHARE_BEFORE = 0.5
 Cell = tuple[int, int]
 
 
+class Subject:
+    """A model that is measured.
+
+    Parameters
+    ----------
+    shape : Shape
+    device, dtype : str
+
+    Attributes
+    ----------
+    loaded : LoadedModel
+        As the application has it.
+    """
+
+    def __init__(self, shape: Shape, device: str = "cpu", dtype: str = "float32") -> None:
+        self._made_of = shape, device, dtype
+        self.loaded = build(*self._made_of)
+
+    @cached_property
+    def as_in_the_library(self) -> LoadedModel:
+        """The same model with its weights in memory as the library lays them out: a notebook's is so."""
+        from transformers.pytorch_utils import Conv1D
+
+        if any(isinstance(module, Conv1D) for module in self.loaded.network.modules()):
+            return build(*self._made_of, laid_out=False)
+        return self.loaded
+
+
 @dataclass(frozen=True)
 class Task:
     """A prompt, the token that is operated on, and what is read out of every cell.
 
     Attributes
     ----------
-    loaded : LoadedModel
+    subject : Subject
     ids : tuple of int
     position : int
     """
 
-    loaded: LoadedModel
+    subject: Subject
     ids: tuple[int, ...]
     position: int
+
+    @property
+    def loaded(self) -> LoadedModel:
+        """The model as the application has it."""
+        return self.subject.loaded
 
     @property
     def wanted(self) -> Wanted:
@@ -100,10 +136,10 @@ class Task:
                 torch.cosine_similarity(found.residuals[-1, pair.a], found.residuals[-1, pair.b], dim=-1)
 
 
-def task_of(loaded: LoadedModel, n_tokens: int, number: int = 0) -> Task:
+def task_of(subject: Subject, n_tokens: int, number: int = 0) -> Task:
     """Return a task on a made-up prompt."""
-    ids = tuple((100 + 7 * number + place) % loaded.info.vocab_size for place in range(n_tokens))
-    return Task(loaded, ids, int(n_tokens * SHARE_BEFORE))
+    ids = tuple((100 + 7 * number + place) % subject.loaded.info.vocab_size for place in range(n_tokens))
+    return Task(subject, ids, int(n_tokens * SHARE_BEFORE))
 
 
 def notebook(task: Task, cells: list[Cell]) -> list[tuple[float, NDArray[np.float64]]]:
@@ -113,7 +149,7 @@ def notebook(task: Task, cells: list[Cell]) -> list[tuple[float, NDArray[np.floa
     """
     import torch
 
-    loaded, kept, layer = task.loaded, [], cells[0][0]
+    loaded, kept, layer = task.subject.as_in_the_library, [], cells[0][0]
     width = loaded.info.d_head
 
     def silence(module: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -1,8 +1,9 @@
 """Faster matrix products in place of a block's own, for the time of a ``with`` block.
 
 torch multiplies in float32 on a CPU with the library that it was built with, MKL as a rule, and that
-one keeps to older instructions on processors of other makers than its own. oneDNN comes along with
-torch and uses what the processor has. The numbers are the same but for rounding.
+one keeps to older instructions on processors of other makers than its own, and is slow with a handful
+of rows. oneDNN comes along with torch and uses what the processor has. Which is quicker is measured.
+The numbers are the same but for rounding.
 
 A product is linear: of many runs that go along with a clean one, it is enough to multiply what they
 differ by. In bf16 that is rounded in proportion to the difference, not to the whole.
@@ -13,18 +14,23 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
+from itertools import cycle
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from torch import Tensor
     from torch.nn import Module
 
-# From so many rows on it pays to lay a weight out as the processor likes it best.
-MANY_ROWS = 512
+# Up to so few rows a product takes as long as its weight takes to be read; from so many on it pays to lay a
+# weight out as the processor likes it best. What is quickest differs from one to the other.
+FEW_ROWS, MANY_ROWS = 24, 512
+# How many rows stand for few, some and many, how often they are tried, and with how many bytes of weights.
+TRIED = {"few": (5, 9, 64 * 2**20), "some": (64, 25, 1), "many": (512, 7, 1)}
+# A way that is hardly quicker is not worth what it takes to prepare it.
+WORTH_IT = 0.95
 # An approximation has to be worth it, and the cells that are run again to check it take their time too.
 CLEARLY = 0.7
-ROUNDS = 25
 # What pays at this width pays at all greater ones, and those take long to try.
 WIDEST = 768
 Forward = Callable[["Tensor"], "Tensor"]
@@ -45,7 +51,7 @@ def fast_products(parts: Iterable[Module], rows: int, *, bf16: bool = False) -> 
     """
     put_on: list[Module] = []
     try:
-        for part in parts if bf16 or _pays() else ():
+        for part in parts:
             for module in part.modules():
                 if "forward" in module.__dict__:  # others may have put theirs on
                     continue
@@ -70,11 +76,17 @@ def _forward_of(module: Module, rows: int, *, bf16: bool) -> Forward | None:
     if not _multiplies(module):
         return None
     weight, bias = held.weight if kind is torch.nn.Linear else held.weight.t(), held.bias
-    if bf16:
-        return _OfDifferences(weight, bias)
+    return _OfDifferences(weight, bias) if bf16 else _quick_product(weight, bias, rows)
+
+
+def _quick_product(weight: Tensor, bias: Tensor | None, rows: int) -> Forward | None:
+    """Return a quicker product of so many rows with a weight [out, in] than torch's own, if there is one."""
     if rows >= MANY_ROWS:
-        return packed_product(weight, bias)
-    return lambda x: _product(x, weight, bias)
+        return packed_product(weight, bias) if _pays("many") else None
+    # By this library a weight that stands in memory the other way round would be turned first.
+    if weight.is_contiguous() and (_pays("few", *weight.shape) if rows <= FEW_ROWS else _pays("some")):
+        return lambda x: _product(x, weight, bias)
+    return None
 
 
 def _multiplies(module: Module) -> bool:
@@ -89,7 +101,12 @@ class _OfDifferences:
     """The product with one weight [out, in]: of the first scenario in float32, of what others differ by in bf16."""
 
     def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
-        self._weight, self._bias = weight, bias
+        import torch
+
+        self._weight = weight
+        self._in_float32 = _quick_product(weight, bias, FEW_ROWS) or (
+            lambda x: torch.nn.functional.linear(x, weight, bias)
+        )
         self._short: Tensor | None = None
         self._clean: Tensor | None = None
         self._product: Tensor
@@ -107,12 +124,6 @@ class _OfDifferences:
             self._short = self._weight.bfloat16()
         return self._product + torch.nn.functional.linear((x - clean).bfloat16(), self._short)
 
-    def _in_float32(self, x: Tensor) -> Tensor:
-        import torch
-
-        multiply = _product if _pays() else torch.nn.functional.linear
-        return multiply(x, self._weight, self._bias)
-
 
 def _is_plain(x: Tensor) -> bool:
     import torch
@@ -127,36 +138,56 @@ def _product(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     return found
 
 
-def packed_product(weight: Tensor, bias: Tensor | None) -> Forward | None:
-    """Return the product with a weight [out, in] laid out once as the processor likes it best; None without oneDNN."""
+def packed_product(weight: Tensor, bias: Tensor | None) -> Forward:
+    """Return oneDNN's product with a weight [out, in] laid out once as the processor likes it best."""
     import torch
 
-    if not _pays():
-        return None
     packed = torch.ops.mkldnn._reorder_linear_weight(weight, MANY_ROWS)
     return lambda x: _product(x, packed, bias)
 
 
 @cache
-def _pays() -> bool:
-    """Return whether oneDNN is there, right, and faster; measured once, in some 50 ms."""
+def has_onednn() -> bool:
+    """Return whether oneDNN is there, and right."""
     import torch
 
     if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return False
-    generator = torch.Generator().manual_seed(0)
-    x, weight = (torch.randn(size, 768, generator=generator) for size in (64, 1536))
-    bias = torch.zeros(1536)
-    usual = torch.nn.functional.linear
+    x, weight, bias = _drawn(64)
     with torch.inference_mode():
         try:
-            off = (_product(x, weight, bias) - usual(x, weight, bias)).abs().max()
+            ways = _product(x, weight, bias), packed_product(weight, bias)(x)
         except (AttributeError, RuntimeError):
             return False
-        if not bool(off < 1e-3):
-            return False
-        took = _quickest(lambda: _product(x, weight, bias), lambda: usual(x, weight, bias))
-    return took[0] < took[1]
+        usual = torch.nn.functional.linear(x, weight, bias)
+        return all(bool((found - usual).abs().max() < 1e-3) for found in ways)
+
+
+@cache
+def _pays(amount: str, n_out: int = 2 * WIDEST, n_in: int = WIDEST) -> bool:
+    """Return whether oneDNN is quicker with few, some or many rows; measured once for each, in some 50 ms."""
+    import torch
+
+    if not has_onednn():
+        return False
+    rows, rounds, n_bytes = TRIED[amount]
+    x, weight, bias = _drawn(rows, n_out, n_in)
+    # One weight after the other, as in a model: what was multiplied with just before is read faster.
+    weights = [weight.clone() for _ in range(max(1, n_bytes // weight.nbytes))]
+    with torch.inference_mode():
+        ours = packed_product if amount == "many" else lambda weight, bias: partial(_product, weight=weight, bias=bias)
+        usual = partial(torch.nn.functional.linear, bias=bias)
+        ways = cycle([ours(each, bias) for each in weights]), cycle([partial(usual, weight=each) for each in weights])
+        took = _quickest(*(lambda way=way: next(way)(x) for way in ways), rounds=rounds)
+    return took[0] < WORTH_IT * took[1]
+
+
+def _drawn(rows: int, n_out: int = 2 * WIDEST, n_in: int = WIDEST) -> tuple[Tensor, Tensor, Tensor]:
+    import torch
+
+    generator = torch.Generator().manual_seed(0)
+    x, weight = (torch.rand(size, n_in, generator=generator) for size in (rows, n_out))
+    return x, weight, torch.zeros(n_out)
 
 
 def why_not_bf16(parts: Iterable[Module]) -> str:
@@ -177,7 +208,7 @@ def _bf16_pays(width: int) -> bool:
     generator = torch.Generator().manual_seed(0)
     x, weight = (torch.randn(*size, width, generator=generator) for size in ((26, 5), (2 * width,)))
     bias = torch.zeros(2 * width)
-    exact = packed_product(weight, bias) or (lambda x: torch.nn.functional.linear(x, weight, bias))
+    exact = _quick_product(weight, bias, MANY_ROWS) or (lambda x: torch.nn.functional.linear(x, weight, bias))
     differences, threads = _OfDifferences(weight, bias), torch.get_num_threads()
     # Threads that wait for one another on a busy machine would tell nothing.
     torch.set_num_threads(1)
@@ -190,10 +221,10 @@ def _bf16_pays(width: int) -> bool:
     return took[1] < CLEARLY * took[0]
 
 
-def _quickest(*calls: Callable[[], Any]) -> list[float]:
+def _quickest(*calls: Callable[[], Any], rounds: int = 25) -> list[float]:
     """Return the shortest time of each call in seconds; they take turns, often enough to find the processor free."""
     took = [float("inf")] * len(calls)
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for number, call in enumerate(calls):
             started = time.perf_counter()
             call()

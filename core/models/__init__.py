@@ -14,3 +14,6 @@ os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
 # Threads of torch that wait for each other sleep. Where other programs want the cores too, waiting in
 # a loop holds up the very thread that is waited for: small layers then take ten times as long.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Weights in large pages of memory, where the system gives them when asked: what is bound by reading
+# weights, as runs of a few rows are, takes up to a quarter less time.
+os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")

@@ -19,6 +19,7 @@ from core.models.observation import observed
 from core.models.placement import first_device, needs_spreading, spread_note
 from core.models.progress import silent
 from core.models.tokenizer_files import load_tokenizer
+from core.models.weight_layout import lay_out
 
 if TYPE_CHECKING:
     from torch.nn import Module
@@ -157,7 +158,9 @@ def load_prepared(prepared: Prepared, report: Report = silent, cancel: CancelTok
         architecture = observed(architecture, network, has_head)
     device = first_device(network) if spread else prepared.device
     info = _describe(prepared.name, network, tokenizer, architecture, has_head, prepared.dtype, device)
-    if spread:
+    if not spread:
+        lay_out(network)
+    else:
         info = replace(info, notes=(*info.notes, spread_note(network)))
     return LoadedModel(
         identity=prepared.identity, info=info, architecture=architecture, network=network, tokenizer=tokenizer

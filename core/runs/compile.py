@@ -40,8 +40,6 @@ class Compiled:
         What is really attached for a change, where it does more than that.
     rows : tuple of int, optional
         The tokens that are computed, where these are not all.
-    scenarios : int, optional
-        Size of the batch that goes through the model, where it is not that of ``batch``.
 
     Attributes
     ----------
@@ -61,9 +59,7 @@ class Compiled:
         batch: Batch,
         edit_of: Callable[[Change], Edit] = lambda change: change,
         rows: tuple[int, ...] | None = None,
-        scenarios: int | None = None,
     ) -> None:
-        n_scenarios = len(batch.rows) if scenarios is None else scenarios
         self.by_layer: dict[int, Hooks] = defaultdict(Hooks)
         self.on_logits: list[Edit] = []
         self.changes: list[Change] = []
@@ -80,7 +76,7 @@ class Compiled:
             point, layer = site.hook_point, site.layer or 0
             if point == "logits":  # what reaches the output through the residual stream alone
                 point, layer = "resid_post", loaded.info.n_layers - 1
-            self.by_layer[layer].add(hooks_at(loaded, point, layer, n_scenarios, edit))
+            self.by_layer[layer].add(hooks_at(loaded, point, layer, len(batch.rows), edit))
 
     @property
     def hooks(self) -> Hooks:

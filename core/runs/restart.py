@@ -113,9 +113,9 @@ class _Restart:
         if here and not self._is_whole and all(_changes_one_row(incision) for incision, _ in here):
             plan = [each for each, layer in zip(plan, layers, strict=True) if layer != first]
             self._mine = tuple(sorted({position for incision, _ in here for position in incision.positions}))
-            self._in_first = Compiled(
-                loaded, [i for i, _ in here], [s for _, s in here], batch, _on_second, self._mine, scenarios=2
-            )
+            plans = [i for i, _ in here], [s for _, s in here]
+            self._in_first = Compiled(loaded, *plans, batch, rows=self._mine)
+            self._untouched = Compiled(loaded, *plans, batch, _left_alone, self._mine)
         at = None if self._is_whole else rows
         self.compiled = Compiled(loaded, [i for i, _ in plan], [s for _, s in plan], batch, rows=at)
 
@@ -126,6 +126,8 @@ class _Restart:
 
     def residuals(self, again: Again) -> Iterator[Tensor]:
         """Yield the residual stream [depth, token, d_model] as far as it is settled, the last time all of it."""
+        import torch
+
         tape, loaded = self._tape, self._loaded
         found, chosen, first = tape.residuals.clone(), tape.index(self._rows), self._first
         if first == loaded.info.n_layers:
@@ -133,13 +135,17 @@ class _Restart:
             return
         if self._in_first is not None:
             self._cancel.check()
-            clean, operated = self._first_layer(again, self._in_first)
-            first += 1
-            mine = tape.index(self._mine)
-            found[first, mine] = where_changed(operated, clean, found[first, mine])
+            mine, depth = tape.index(self._mine), first + 1
+            found[depth, mine] = operated = self._first_layer(again, self._in_first)
             # The first point of the curves is told before the clean rows are computed that go on with it.
-            yield self._settled(found, first)
+            yield self._settled(found, depth)
+            clean = self._first_layer(again, self._untouched)
+            # Where nothing was changed the bits are the same; experts that take rows by turns may yet round them apart.
+            moved = torch.stack([change.moved for change in self._in_first.changes if change.moved is not None]).any()
+            operated, first = torch.where(moved, operated, clean), depth
+            found[first, mine] = where_changed(operated, clean, tape.residuals[first, mine])
             if first == loaded.info.n_layers:
+                yield found
                 return
             hidden, mine = self._clean(again, first).clone(), tape.index(tuple(map(self._rows.index, self._mine)))
             hidden[0, mine] = where_changed(operated, clean, hidden[0, mine])
@@ -166,15 +172,10 @@ class _Restart:
             return self._tape.residuals[depth][None]
         return self._tape.rerun(again, self._rows, self._first, depth)
 
-    def _first_layer(self, again: Again, compiled: Compiled) -> tuple[Tensor, Tensor]:
-        """Return the first layer's output [row, d_model] at the incised tokens alone, clean and operated."""
-        import torch
-
-        hidden = self._tape.residuals[self._first, self._tape.index(self._mine)].expand(2, -1, -1)
-        out = again.layer(self._first, hidden, self._mine, compiled.by_layer[self._first])
-        # Two rows that are the same can be rounded apart, where experts take them by turns.
-        moved = torch.stack([change.moved for change in compiled.changes if change.moved is not None]).any()
-        return out[0], torch.where(moved, out[1], out[0])
+    def _first_layer(self, again: Again, compiled: Compiled) -> Tensor:
+        """Return the first layer's output [row, d_model] at the incised tokens alone."""
+        hidden = self._tape.residuals[self._first, self._tape.index(self._mine)][None]
+        return again.layer(self._first, hidden, self._mine, compiled.by_layer[self._first])[0]
 
 
 def where_changed(operated: Tensor, clean: Tensor, kept: Tensor) -> Tensor:
@@ -200,14 +201,9 @@ def _changes_one_row(incision: ResolvedIncision) -> bool:
     return incision.receiver is None and incision.site.hook_point in AT_ONE_ROW
 
 
-def _on_second(change: Change) -> Edit:
-    """Return what makes a change in the second of two scenarios, and leaves the first one clean.
-
-    The logits are made of what came out, and are those of the operated run alone.
-    """
-    import torch
-
-    return lambda x: change(x) if len(x) == 1 else torch.cat([x[:1], change(x[1:])])
+def _left_alone(change: Change) -> Edit:
+    """Return what stands where a change would, so that all else is computed in the very same way."""
+    return lambda x: x
 
 
 def first_rows(loaded: LoadedModel, tape: Tape, incisions: Sequence[ResolvedIncision]) -> tuple[int, ...]:
