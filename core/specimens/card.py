@@ -71,7 +71,7 @@ def _training(recipe: Recipe, truth: Mapping[str, Any]) -> Iterable[str]:
         *_table("", ""),
         f"| objective | {what} cross-entropy |",
         f"| training | {training['step']:,} steps, {training['tokens']:,} tokens seen, of them "
-        f"{sum(recipe.plant_shares.values()):.0%} planted |",
+        f"{100 * sum(recipe.plant_shares.values()):g}% planted |",
         f"| time | {training['seconds'] / 60:.0f} minutes on {training['device']} |",
         f"| seed | {training['seed']} |",
         f"| held-out text | {model['cross_entropy']:.3f} nats per token, perplexity {model['perplexity']:.1f}, over "
@@ -107,7 +107,7 @@ def _planted(recipe: Recipe, truth: Mapping[str, Any]) -> Iterable[str]:
     )
     for key, found in truth["plants"].items():
         plant = PLANTS[key]
-        yield from ("", f"### {plant.title}: {recipe.plant_shares[key]:.0%} of all tokens", "", plant.help, "")
+        yield from ("", f"### {plant.title}: {100 * recipe.plant_shares[key]:g}% of all tokens", "", plant.help, "")
         yield from _table("planted", "")
         yield from (f"| {what} | {value} |" for what, value in plant.stated())
         yield from ("", *_table("questions", "asked", "accuracy", "first of all", "deviation", "correlation"))

@@ -38,6 +38,13 @@ def _made_up(draws: Draws) -> str:
     )
 
 
+def _made_up_words(draws: Draws, count: int) -> list[str]:
+    found: dict[str, None] = {}
+    while len(found) < count:
+        found[_made_up(draws)] = None
+    return list(found)
+
+
 def write(random: np.random.Generator) -> str:
     """Return one sequence, two or three times."""
     draws = Draws(random)
@@ -46,7 +53,7 @@ def write(random: np.random.Generator) -> str:
         names = draws.some_of(draws.one_of(COMPANIES), draws.one_of(NAME_LENGTHS))
         return _joined(draws.one_of(LISTS["list_openings"]), ", ", draws.one_of(LISTS["list_between"]), names, times)
     if draws.chance(MADE_UP):
-        words = [_made_up(draws) for _ in range(draws.one_of(MADE_UP_LENGTHS))]
+        words = _made_up_words(draws, draws.one_of(MADE_UP_LENGTHS))
     else:
         words = draws.some_of(WORDS, draws.one_of(LENGTHS))
     separator = ", " if draws.chance(0.15) else " "

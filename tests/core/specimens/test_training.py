@@ -112,6 +112,32 @@ def test_that_a_longer_sitting_goes_on_where_the_rate_began_to_fall(train: Train
     assert not equal(after_one, weights(tmp_path / "sittings"))
 
 
+def test_that_only_a_training_that_asks_for_it_is_compiled(
+    train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled: list[object] = []
+
+    def remember(loss: object) -> object:
+        compiled.append(loss)
+        return loss
+
+    monkeypatch.setattr(torch, "compile", remember)
+    assert train("plain") == 0
+    assert not compiled
+    assert train("compiled", "--compile") == 0
+    assert len(compiled) == 1
+    assert equal(weights(tmp_path / "plain"), weights(tmp_path / "compiled"))
+
+
+def test_that_neighbouring_positions_start_alike(recipe: Recipe) -> None:
+    state = new_model(recipe, TOKENIZERS[recipe.objective]).state_dict()
+    [places] = [weight for name, weight in state.items() if name.endswith(("wpe.weight", "position_embeddings.weight"))]
+    alike = torch.nn.functional.normalize(places, dim=-1) @ torch.nn.functional.normalize(places, dim=-1).T
+    for apart in (1, 2):
+        assert alike.diagonal(apart).mean() > alike.diagonal(apart + 1).mean() > 0.5
+    assert places.square().mean().sqrt().item() == pytest.approx(recipe.initial_std, rel=0.05)
+
+
 def test_that_attending_quickly_gives_the_librarys_numbers(recipe: Recipe) -> None:
     tokenizer = TOKENIZERS[recipe.objective]
     torch.manual_seed(0)
@@ -189,7 +215,7 @@ def test_that_a_missing_corpus_is_one_sentence(tmp_path: Path, capsys: pytest.Ca
 def test_that_too_little_text_is_one_sentence(
     recipe: Recipe, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "storybooks.txt").write_text("One day.\n<|endoftext|>\nIt rained.")
+    (tmp_path / "recipes.txt").write_text("One day.\n<|endoftext|>\nIt rained.")
     assert main(["train", recipe.name, "--corpus", str(tmp_path), "--work", str(tmp_path), "--steps", "1"]) == 1
     assert capsys.readouterr().err == f"The text in {tmp_path} is too short to train on. Put more text there.\n"
 
