@@ -175,7 +175,7 @@ class _Restart:
     def _first_layer(self, again: Again, compiled: Compiled) -> Tensor:
         """Return the first layer's output [row, d_model] at the incised tokens alone."""
         hidden = self._tape.residuals[self._first, self._tape.index(self._mine)][None]
-        return again.layer(self._first, hidden, self._mine, compiled.by_layer[self._first])[0]
+        return again.layer(self._first, hidden, self._mine, compiled.by_layer[self._first], clean_in=True)[0]
 
 
 def where_changed(operated: Tensor, clean: Tensor, kept: Tensor) -> Tensor:

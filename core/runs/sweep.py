@@ -263,7 +263,8 @@ class _Sweep:
             hooks.modules.append(Hook(self._loaded.blocks[layer], "input", seen.append))
         # The clean run goes along: other shapes are rounded in another way.
         hidden = self._tape.residuals[layer, self._tape.index(mine)].expand(len(cells) + 1, -1, -1)
-        out = again.layer(layer, hidden, mine, hooks)
+        behind = all(cell.site.hook_point in AT_ONE_ROW for cell in cells)
+        out = again.layer(layer, hidden, mine, hooks, clean_in=behind)
         kept = [row for row in mine if row in rows]
         here, there = (self._tape.index(tuple(map(each.index, kept))) for each in (mine, rows))
 

@@ -8,7 +8,7 @@ computed, and the keys and values of the others are put to them inside the atten
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from core.hooks.attention import AttentionHook, attention_tapped
 from core.hooks.products import fast_products
 from core.readings.fetch import sent
 from core.runs.batch import inputs_of, one
+from core.runs.known_products import Products, as_kept, kept_products
 from core.runs.trace import Trace
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class Tape:
         One per layer.
     keys, values : list of Tensor, each of shape [head, token, d_head]
         As the dot product sees them, one per layer; empty where the family hides them.
+    products : dict of (layer, number) to Tensor, each of shape [token, width]
+        What was made of the attention's input; empty where layers are shared or look ahead.
     by_rows : bool
         Whether single rows can be computed; found out by trying.
     in_batches : bool
@@ -63,6 +66,7 @@ class Tape:
     calls: list[Call]
     keys: list[Tensor] = field(default_factory=list)
     values: list[Tensor] = field(default_factory=list)
+    products: Products = field(default_factory=dict)
     by_rows: bool = False
     in_batches: bool = False
     _rerun: tuple[tuple[int, ...], dict[int, Tensor]] = ((), {})
@@ -76,7 +80,7 @@ class Tape:
     @property
     def nbytes(self) -> int:
         """Memory of all that is kept."""
-        kept = (self.residuals, *self.keys, *self.values, *self._rerun[1].values())
+        kept = (self.residuals, *self.keys, *self.values, *self.products.values(), *self._rerun[1].values())
         return sum(each.nbytes for each in kept)
 
     def index(self, places: tuple[int, ...]) -> Tensor:
@@ -148,9 +152,10 @@ def record(loaded: LoadedModel, ids: Sequence[int], cancel: CancelToken) -> Tape
             attention_tapped(loaded.network, taps),
             # As in the runs that come after: what these do not change is to keep its bits.
             fast_products(blocks, len(ids)),
+            kept_products(loaded) as products,
         ):
             loaded.backbone(**inputs_of(loaded, one(ids)))
-            tape = Tape(tuple(ids), torch.stack(kept), calls, keys, values)
+            tape = Tape(tuple(ids), torch.stack(kept), calls, keys, values, products)
     finally:
         for handle in handles:
             handle.remove()
@@ -199,7 +204,15 @@ class Again:
         self._rows: tuple[int, ...] = ()
         self._layer = 0
 
-    def layer(self, number: int, hidden: Tensor, rows: tuple[int, ...], hooks: Hooks | None = None) -> Tensor:
+    def layer(
+        self,
+        number: int,
+        hidden: Tensor,
+        rows: tuple[int, ...],
+        hooks: Hooks | None = None,
+        *,
+        clean_in: bool = False,
+    ) -> Tensor:
         """Return a layer's output.
 
         Parameters
@@ -209,6 +222,8 @@ class Again:
             Which tokens of the prompt the rows are, ascending; all others are as in the clean run.
         hooks : Hooks, optional
             What else happens in this layer.
+        clean_in : bool
+            Whether what the attention reads in it is as in the clean run, in all scenarios.
 
         Returns
         -------
@@ -219,7 +234,12 @@ class Again:
         if len(rows) < whole:
             index = self._tape.index(rows)
             call = Call(_of_rows(call.args, index, whole), _of_rows(call.kwargs, index, whole))
-        with fast_products([self._blocks[number]], len(hidden) * len(rows)), _put_on(self._loaded, hooks):
+        known = self._tape.products if clean_in else {}
+        with (
+            as_kept(self._loaded, known, number, self._tape.index(rows)) if known else nullcontext(),
+            fast_products([self._blocks[number]], len(hidden) * len(rows)),
+            _put_on(self._loaded, hooks),
+        ):
             out = self._blocks[number](hidden, *call.args, **call.kwargs)
         found: Tensor = out[0] if isinstance(out, tuple) else out
         return found.to(hidden.device)  # a model can be spread over several

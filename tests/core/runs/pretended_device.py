@@ -55,6 +55,7 @@ def moved_tape(tape: Tape) -> Tape:
         calls=[Call(there(call.args), there(call.kwargs)) for call in tape.calls],
         keys=there(tape.keys),
         values=there(tape.values),
+        products=there(tape.products),
         by_rows=tape.by_rows,
         in_batches=tape.in_batches,
     )

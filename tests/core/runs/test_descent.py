@@ -142,16 +142,16 @@ def test_that_the_first_point_takes_one_layer_at_one_token(
 ) -> None:
     loaded = opened(tiny_gpt2)
     tape = record(loaded, tokenize(loaded, tiny_gpt2.prompt).ids, CancelToken())
-    rows: list[tuple[int, ...]] = []
+    rows: list[tuple[int, tuple[int, ...]]] = []
     layer = Again.layer
 
-    def seen(again: Again, number: int, hidden: Any, mine: tuple[int, ...], *more: Any) -> Any:
-        rows.append(mine)
-        return layer(again, number, hidden, mine, *more)
+    def seen(again: Again, number: int, hidden: Any, mine: tuple[int, ...], *more: Any, **how: Any) -> Any:
+        rows.append((len(hidden), mine))
+        return layer(again, number, hidden, mine, *more, **how)
 
     monkeypatch.setattr(Again, "layer", seen)
     going = descend(loaded, tape, (CUTS[1],), [NOTHING], CancelToken())
     assert len(next(going).residuals) == 2
-    assert rows == [(2,)]
+    assert rows == [(1, (2,))]
     assert len(list(going)[-1].residuals) == loaded.info.n_layers + 1
     assert count_hooks(loaded.network) == 0
