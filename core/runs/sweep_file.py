@@ -61,4 +61,5 @@ def saved_cells(request: SweepRequest, path: Path) -> SavedCells | None:
             "Ask for the same model, prompt, places, readouts and method, or leave --resume out to start anew.",
         )
     kept: dict[str, Any] = {name: found.get(name) for name in NAMES}
+    kept |= {name: int(found.get(name, 0)) for name in ("counted", "row_layers")}
     return SavedCells(**kept | {"seconds": float(found["seconds"]), "bf16": bool(found.get("bf16"))})

@@ -186,6 +186,7 @@ class SweepWiring(QObject):
         if sweeping.cost is not None:
             self._why_not_bf16 = sweeping.cost.why_not_bf16
         bar.show_bf16(self._bf16, self._why_not_bf16)
+        self._status.show_swept(sweeping.result)
         if sweeping.running:
             share = 0.0 if sweeping.progress is None else sweeping.progress.work
             words = going_words(sweeping.result, sweeping.progress, exact=sweeping.exact)

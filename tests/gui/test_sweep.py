@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from PySide6.QtWidgets import QLabel
 
 from core.errors import SurgeryError
 from core.runs import sweep as sweep_module
@@ -18,6 +19,7 @@ from core.sessions import edits
 from core.sessions.session import TokenPair
 from core.sites.selection import at, text_selection
 from core.sites.site import parse_site
+from gui.status_bar import swept_words
 from tests.gui.hands import PATIENCE_MS, Hands
 from tests.gui.misplaced import misplaced
 from tests.gui.sweep_hands import panel, result, sweep, sweeping, sweeps, wait_until_done
@@ -68,6 +70,11 @@ def begin(hands: Hands, brake: Brake) -> None:
     sweeps(hands).start()
     hands.qtbot.waitUntil(lambda: sweeping(hands).exact and bool(result(hands).done.any()), timeout=PATIENCE_MS)
     hands.qtbot.waitUntil(brake.held.is_set, timeout=PATIENCE_MS)
+
+
+def seen(hands: Hands) -> list[str]:
+    """Return what is written in the status line."""
+    return [label.text() for label in hands.window.status.findChildren(QLabel) if label.isVisible()]
 
 
 def test_that_every_cell_is_what_a_click_on_it_gives(hands: Hands) -> None:
@@ -162,9 +169,19 @@ def test_that_the_status_line_says_how_far_it_is_and_cancels_it(hands: Hands, br
     begin(hands, brake)
     hands.qtbot.waitUntil(lambda: panel(hands).words.text().endswith("left"), timeout=PATIENCE_MS)
     assert status.doing == f"Sweep: {panel(hands).words.text()}"
+    assert swept_words(result(hands)) in seen(hands)
     hands.click(status.cancel)
     assert not sweeping(hands).running
     assert status.doing == ""
+
+
+def test_that_the_status_line_says_what_a_sweep_took_from_the_clean_run_beside_what_a_run_did(hands: Hands) -> None:
+    words = swept_words(sweep(hands))
+    assert words.startswith("sweep: ") and words.endswith(" % of full passes, from each cell's layer and token")
+    hands.click_cell("L1H1.z")
+    hands.wait_until_quiet()
+    assert words in seen(hands)
+    assert any(text.startswith("restarted at layer 1") for text in seen(hands))
 
 
 def test_that_the_cancel_key_stops_it(hands: Hands, brake: Brake) -> None:
