@@ -54,7 +54,7 @@ class TendModels:
     folders : tuple of str
         Checkpoint folders to list besides specimens and the hub's cache.
     listing : bool
-        Whether what can be opened is told too.
+        Whether what can be opened is told too, and how much is kept of runs.
     """
 
     let_go: tuple[str, ...] = ()
@@ -199,6 +199,7 @@ class Desk:
                 raise SurgeryError(
                     f"The models on this machine cannot be listed: {error.strerror}.", "Type a name or a folder."
                 ) from error
+            tell(self._cache.kept())
             tell(ModelsListed(entries, list_devices()))
 
     def _operate(
