@@ -49,7 +49,8 @@ def saved_cells(request: SweepRequest, path: Path) -> SavedCells | None:
     if not path.exists():
         return None
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        # Opened here: numpy leaves a file that it cannot read open.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
             found: dict[str, Any] = dict(stored)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise SurgeryError(

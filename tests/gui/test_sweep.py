@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -12,9 +11,7 @@ import pytest
 from PySide6.QtWidgets import QLabel
 
 from core.errors import SurgeryError
-from core.runs import sweep as sweep_module
 from core.runs import sweep_run
-from core.runs.sweep import Tick
 from core.sessions import edits
 from core.sessions.session import TokenPair
 from core.sites.selection import at, text_selection
@@ -22,54 +19,17 @@ from core.sites.site import parse_site
 from gui.status_bar import swept_words
 from tests.gui.hands import PATIENCE_MS, Hands
 from tests.gui.misplaced import misplaced
-from tests.gui.sweep_hands import panel, result, sweep, sweeping, sweeps, wait_until_done
+from tests.gui.sweep_hands import Brake, begin, panel, result, sweep, sweeping, sweeps, wait_until_done
 
 if TYPE_CHECKING:
     from tests.fixtures.tiny_models import TinyModel
     from tests.gui.conftest import Opener
 
 
-class Brake:
-    """Holds every exact sweep after its first cells: it ticks and ticks, and the model is free in between."""
-
-    def __init__(self, patch: pytest.MonkeyPatch) -> None:
-        self.off = threading.Event()
-        self.held = threading.Event()
-        run = sweep_module.sweep
-
-        def braked(*args: Any, **named: Any) -> Iterator[object]:
-            for found in run(*args, **named):
-                yield found
-                if not isinstance(found, Tick):
-                    self.held.set()
-                    while not self.off.wait(0.001):
-                        yield Tick(0.01)
-
-        patch.setattr(sweep_run, "sweep", braked)
-        patch.setattr("core.runs.sweep_cost.FEWEST_CELLS", 4)
-        patch.setattr("core.runs.batch_sizes.ROWS_AT_ONCE", 4)
-
-
-@pytest.fixture
-def brake(monkeypatch: pytest.MonkeyPatch) -> Iterator[Brake]:
-    """A sweep that stands after its first batch until it is let go on."""
-    made = Brake(monkeypatch)
-    yield made
-    made.off.set()
-
-
 def compare(hands: Hands) -> None:
     """Compare two tokens, and wait for the curves."""
     hands.store.edit(edits.with_pair(hands.session, TokenPair(at(1), at(2))), "Compare")
     hands.wait_until_quiet()
-
-
-def begin(hands: Hands, brake: Brake) -> None:
-    """Start a sweep and wait until it stands after its first cells."""
-    hands.window.docks["sweep_map"].raise_()
-    sweeps(hands).start()
-    hands.qtbot.waitUntil(lambda: sweeping(hands).exact and bool(result(hands).done.any()), timeout=PATIENCE_MS)
-    hands.qtbot.waitUntil(brake.held.is_set, timeout=PATIENCE_MS)
 
 
 def seen(hands: Hands) -> list[str]:
