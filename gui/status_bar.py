@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from gui.theme.theme import Theme
 
 PROGRESS_STEPS = 1000
-# As long as what is said first of a sweep.
-LEAST_OF_SWEPT = len("sweep: 100 % of full passes")
+# As long as where a run started, or as a short run and its time.
+LEAST_OF_LAST = len("restarted at layer 31")
 WHY_ALL = {
     "bidirectional": "bidirectional",
     "rows": "this attention computes no tokens on their own",
@@ -117,8 +117,8 @@ class StatusLine(QStatusBar):
         self._model.setText("No model yet")
         self._check = QLabel("", self)
         self._held = ElidedLabel("status", self)
-        self._last = ElidedLabel("status", self)
-        self._swept = ElidedLabel("status", self, fills=True, least=LEAST_OF_SWEPT)
+        self._last = ElidedLabel("status", self, least=LEAST_OF_LAST)
+        self._swept = ElidedLabel("status", self, fills=True)
         self._swept.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self._doing = ElidedLabel("status", self)
         self._bar = QProgressBar(self)
@@ -151,6 +151,15 @@ class StatusLine(QStatusBar):
     @Slot()
     def _restyle(self) -> None:
         self._bar.setFixedSize(self._theme.pixels(140), self._theme.pixels(8))
+        self._give_room()
+
+    def _give_room(self) -> None:
+        """Let what is said first of a sweep be read also while much else stands here."""
+        label = self._swept
+        first, comma, _ = label.text().partition(",")
+        margins = label.width() - label.contentsRect().width()
+        wide = label.fontMetrics().horizontalAdvance(f"{first} \N{HORIZONTAL ELLIPSIS}") + margins
+        label.setMinimumWidth(wide if comma else 0)
 
     @Slot(str)
     def _on_message_changed(self, text: str) -> None:
@@ -195,6 +204,7 @@ class StatusLine(QStatusBar):
         words = "" if result is None else swept_words(result)
         self._swept.setText(words)
         self._swept.setToolTip(f"{words}\n{SWEPT_HELP}" if words else "")
+        self._give_room()
 
     @property
     def doing(self) -> str:

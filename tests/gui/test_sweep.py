@@ -135,6 +135,17 @@ def test_that_the_status_line_says_how_far_it_is_and_cancels_it(hands: Hands, br
     assert status.doing == ""
 
 
+def test_that_the_share_of_a_sweep_under_way_can_be_read_in_a_small_window(hands: Hands, brake: Brake) -> None:
+    hands.window.resize(1280, 720)
+    begin(hands, brake)
+    hands.qtbot.waitUntil(lambda: panel(hands).words.text().endswith("left"), timeout=PATIENCE_MS)
+    labels = hands.window.status.findChildren(QLabel)
+    swept = next(label for label in labels if label.text() == swept_words(result(hands)))
+    first = swept.text().partition(",")[0]
+    assert first.endswith(" % of full passes")
+    assert swept.fontMetrics().horizontalAdvance(f"{first} …") <= swept.contentsRect().width()
+
+
 def test_that_the_status_line_says_what_a_sweep_took_from_the_clean_run_beside_what_a_run_did(hands: Hands) -> None:
     words = swept_words(sweep(hands))
     assert words.startswith("sweep: ") and words.endswith(" % of full passes, from each cell's layer and token")
