@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import QSettings, QStandardPaths, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from core.sessions.session import Session
 
 NAME = "Circuit Surgeon"
+FOLDER = "circuit-surgeon"
 PICTURE_SIZE = (1600, 1000)
 # Drawing gives the interpreter away and wants it back many times: at Python's own 5 ms each, while the
 # model thread computes, a drawing of 10 ms takes 50.
@@ -53,7 +55,8 @@ def main(arguments: list[str]) -> int:
 
 
 def _show(options: argparse.Namespace, session: Session, application: object) -> int:
-    settings = Settings(QSettings("circuit-surgeon", "circuit-surgeon"))
+    data = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.GenericDataLocation)
+    settings = Settings(QSettings(FOLDER, FOLDER), Path(data) / FOLDER / "sweeps" if data else None)
     theme = Theme(options.theme or preferred_theme(settings), settings.scale)
     theme.apply()
     made = assemble(session, theme, settings)

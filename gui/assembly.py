@@ -66,7 +66,7 @@ class Application:
 def assemble(session: Session, theme: Theme, settings: Settings) -> Application:
     """Build window, store, thread and what joins them; nothing is started yet."""
     store = SessionStore(session)
-    thread = ModelThread()
+    thread = ModelThread(unfinished=settings.unfinished)
     controller = RunController(store, thread)
     library = ModelLibrary(thread, settings)
     notifications = Notifications()

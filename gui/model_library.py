@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.runs.events import Failure, ModelsHeld, ModelsListed
+from core.runs.events import Failure, ModelsHeld, ModelsListed, RunsKept
 from core.sessions.desk import TendModels
 
 if TYPE_CHECKING:
@@ -26,12 +26,15 @@ class ModelLibrary(QObject):
         ModelsListed.
     heldChanged(object)
         ModelsHeld.
+    keptChanged(object)
+        RunsKept; told along with what can be opened.
     failed(object)
         Why there is no list, as a Failure.
     """
 
     listed = Signal(object)
     heldChanged = Signal(object)
+    keptChanged = Signal(object)
     failed = Signal(object)
 
     def __init__(self, thread: ModelThread, settings: Settings, parent: QObject | None = None) -> None:
@@ -79,6 +82,8 @@ class ModelLibrary(QObject):
         if isinstance(event, ModelsHeld):
             self._held = event
             self.heldChanged.emit(event)
+        elif isinstance(event, RunsKept):
+            self.keptChanged.emit(event)
         elif isinstance(event, ModelsListed):
             self.listed.emit(event)
         elif isinstance(event, Failure) and generation == self._last_put:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QByteArray, QSettings
 
 from core.sessions.holding import SHARE, SHARES
@@ -19,10 +21,13 @@ class Settings:
     ----------
     store : QSettings or None
         None remembers nothing.
+    unfinished : Path, optional
+        The folder where sweeps that are left off are kept; without it they are forgotten.
     """
 
-    def __init__(self, store: QSettings | None) -> None:
+    def __init__(self, store: QSettings | None, unfinished: Path | None = None) -> None:
         self._store = store
+        self.unfinished = unfinished
 
     def _value(self, key: str) -> object:
         return None if self._store is None else self._store.value(key)

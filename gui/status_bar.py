@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -25,9 +25,12 @@ if TYPE_CHECKING:
     from core.models.info import ModelInfo
     from core.runs.events import CheckReport, ModelsHeld
     from core.runs.result import RunResult
+    from core.runs.sweep_result import SweepResult
     from gui.theme.theme import Theme
 
 PROGRESS_STEPS = 1000
+# As long as where a run started, or as a short run and its time.
+LEAST_OF_LAST = len("restarted at layer 31")
 WHY_ALL = {
     "bidirectional": "bidirectional",
     "rows": "this attention computes no tokens on their own",
@@ -37,6 +40,11 @@ WHY_ALL = {
 REUSE_HELP = (
     "What was run of the model for what is shown, and how long that took. "
     "Layers and tokens before the first incision are those of the clean run, which is kept."
+)
+SWEPT_HELP = (
+    "What the sweep on the map took from the clean run: all layers below a cell's own and, where tokens before the "
+    "first one operated on cannot change, these too. The share is of tokens times layers, over all cells that are done: "
+    "what was really run, also of the clean run that goes along with them, to what a full pass for each would have been."
 )
 
 
@@ -67,6 +75,20 @@ def reuse_words(result: RunResult) -> str:
     return f"{seeds}{started}" if reuse.clean else f"new clean run, then {seeds}{started}"
 
 
+def swept_words(result: SweepResult) -> str:
+    """Return where a sweep's cells started, and how much of full passes they took; empty where none was run."""
+    reuse, full = result.reuse, result.full_row_layers
+    if reuse is None or not full:
+        return ""
+    first = "" if reuse.clean else "new clean run, then "
+    each = "" if reuse.in_batches else "one by one, "
+    start = f"layer, all tokens ({WHY_ALL[reuse.why]})" if reuse.why else "layer and token"
+    percent = 100 * result.row_layers / full
+    share = f"{percent:.0f}" if percent >= 10 else f"{percent:.2g}"
+    # The number first: it is what is still to be read where there is little room.
+    return f"sweep: {share} % of full passes, {first}{each}from each cell's {start}"
+
+
 def _time_words(result: RunResult) -> str:
     if result.reuse.result or (result.reuse.clean and not result.request.plan):
         return "no pass"
@@ -95,7 +117,9 @@ class StatusLine(QStatusBar):
         self._model.setText("No model yet")
         self._check = QLabel("", self)
         self._held = ElidedLabel("status", self)
-        self._last = ElidedLabel("status", self)
+        self._last = ElidedLabel("status", self, least=LEAST_OF_LAST)
+        self._swept = ElidedLabel("status", self, fills=True)
+        self._swept.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self._doing = ElidedLabel("status", self)
         self._bar = QProgressBar(self)
         self._bar.setTextVisible(False)
@@ -111,10 +135,11 @@ class StatusLine(QStatusBar):
         line = QHBoxLayout(left)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(0)
-        for label in (self._message, self._model, self._check, self._held, self._last):
+        for label in (self._message, self._model, self._check, self._held, self._last, self._swept):
             label.setProperty("kind", "status")
             line.addWidget(label)
-        line.addStretch(1)
+        line.setStretchFactor(self._swept, 1)
+        line.addStretch()
         self.addPermanentWidget(left, 1)
         self.messageChanged.connect(self._on_message_changed)
         for widget in (self._doing, self._bar, self.cancel):
@@ -126,12 +151,21 @@ class StatusLine(QStatusBar):
     @Slot()
     def _restyle(self) -> None:
         self._bar.setFixedSize(self._theme.pixels(140), self._theme.pixels(8))
+        self._give_room()
+
+    def _give_room(self) -> None:
+        """Let what is said first of a sweep be read also while much else stands here."""
+        label = self._swept
+        first, comma, _ = label.text().partition(",")
+        margins = label.width() - label.contentsRect().width()
+        wide = label.fontMetrics().horizontalAdvance(f"{first} \N{HORIZONTAL ELLIPSIS}") + margins
+        label.setMinimumWidth(wide if comma else 0)
 
     @Slot(str)
     def _on_message_changed(self, text: str) -> None:
         self._message.setText(text)
         self._message.setVisible(bool(text))
-        for label in (self._model, self._held, self._last):
+        for label in (self._model, self._held, self._last, self._swept):
             label.setVisible(not text)
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -161,8 +195,16 @@ class StatusLine(QStatusBar):
 
     def show_result(self, result: RunResult) -> None:
         """Show where the last run started, and what it took."""
-        self._last.setText(f"{reuse_words(result)} \N{MIDDLE DOT} {_time_words(result)}")
-        self._last.setToolTip(REUSE_HELP)
+        words = f"{reuse_words(result)} \N{MIDDLE DOT} {_time_words(result)}"
+        self._last.setText(words)
+        self._last.setToolTip(f"{words}\n{REUSE_HELP}")
+
+    def show_swept(self, result: SweepResult | None) -> None:
+        """Show what a sweep, finished or not, took from the clean run."""
+        words = "" if result is None else swept_words(result)
+        self._swept.setText(words)
+        self._swept.setToolTip(f"{words}\n{SWEPT_HELP}" if words else "")
+        self._give_room()
 
     @property
     def doing(self) -> str:

@@ -74,6 +74,9 @@ class Sweeping(QObject):
         self._stage: Literal["", "cost", "screen", "exact"] = ""
         self._job: Sweep | None = None
         self._asked: object = None
+        # What is kept of the sweep that was asked about, from an earlier start of the program or before another sweep.
+        self._kept: SweepResult | None = None
+        self._priced: object = None
         self._soon = QTimer(self, singleShot=True, interval=TOGETHER_MS)
         self._soon.timeout.connect(self.advanced)
         thread.swept.connect(self._on_thread_swept)
@@ -92,9 +95,15 @@ class Sweeping(QObject):
 
     def resumable(self, spec: SweepSpec) -> bool:
         """Whether a part of this sweep is done, and not all of it."""
-        part = self.result
-        begun = part is not None and bool(part.done.any()) and not part.is_complete
-        return begun and self._asked == question(self._store.session, spec)
+        return self.part(spec) is not None
+
+    def part(self, spec: SweepSpec) -> SweepResult | None:
+        """Return what there is to go on from with this sweep."""
+        asked = question(self._store.session, spec)
+        for known, part in ((self._asked, self.result), (self._priced, self._kept)):
+            if known == asked and part is not None and part.done.any() and not part.is_complete:
+                return part
+        return None
 
     def finished(self, spec: SweepSpec) -> bool:
         """Whether this very sweep is done."""
@@ -104,13 +113,14 @@ class Sweeping(QObject):
     def ask_for_cost(self, spec: SweepSpec) -> None:
         """Measure what a sweep is going to take, unless one is under way."""
         if not self.running:
-            self.cost = None
+            self.cost = self._kept = None
+            self._priced = question(self._store.session, spec)
             self._put("cost", Sweep(self._store.session, spec, cost_only=True))
 
     def start(self, spec: SweepSpec) -> None:
         """Sweep, or go on with what is done."""
         session = self._store.session
-        earlier = self.result if self.resumable(spec) else None
+        earlier, self._kept = self.part(spec), None
         self._asked = question(session, spec)
         self._job = Sweep(session, spec, earlier=earlier)
         self.progress = None
@@ -118,6 +128,8 @@ class Sweeping(QObject):
             self.result = self.screened = None
             self._put("screen", Sweep(session, spec, method="screen"))
         else:
+            if earlier is not self.result:
+                self.result, self.screened = earlier, None
             self._put("exact", self._job)
         self.runningChanged.emit(True)
 
@@ -169,7 +181,9 @@ class Sweeping(QObject):
             # The exact map begins as large as the estimated one, and empty.
             method: Method = "bf16" if self._job is not None and self._job.spec.bf16 else "exact"
             self.result = replace(event.result, request=replace(event.result.request, method=method))
-        if self._stage != "cost":
+        if self._stage == "cost":
+            self._kept = event.result
+        else:
             self._keep(event.result)
 
     def _take_part(self, part: SweepPart) -> None:
@@ -200,4 +214,5 @@ class Sweeping(QObject):
     @Slot(str)
     def _on_controller_opening_changed(self, name: str) -> None:
         if name:
+            self._kept = None
             self.stop()

@@ -6,6 +6,8 @@ from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
 
+from core.runs.events import RunsKept
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 CaptureKey = tuple[str, tuple[tuple[int, ...], ...], "Site"]
 CleanKey = tuple[str, tuple[int, ...]]
+# The window and the README state them.
+TAPE_BYTES, MOST_RESULTS = 256 * 10**6, 128
 
 
 class RunCache:
@@ -29,7 +33,7 @@ class RunCache:
         How many results are kept.
     """
 
-    def __init__(self, tape_bytes: int = 256 * 2**20, results: int = 128) -> None:
+    def __init__(self, tape_bytes: int = TAPE_BYTES, results: int = MOST_RESULTS) -> None:
         self._tape_bytes = tape_bytes
         self._most_results = results
         self._tapes: OrderedDict[CleanKey, Tape] = OrderedDict()
@@ -93,6 +97,16 @@ class RunCache:
         self._results[result.request] = result
         while len(self._results) > self._most_results:
             self._results.popitem(last=False)
+
+    def kept(self) -> RunsKept:
+        """Return how much is kept now."""
+        return RunsKept(
+            clean_bytes=self._held_bytes(),
+            activation_bytes=self._captured_bytes(),
+            budget_bytes=self._tape_bytes,
+            results=len(self._results),
+            most_results=self._most_results,
+        )
 
     def forget(self, model: str) -> None:
         """Let go everything of the model of that identity."""

@@ -144,6 +144,29 @@ class ModelsHeld:
     budget_bytes: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class RunsKept:
+    """What is kept of runs in memory beside the models, and how much of it at most.
+
+    Attributes
+    ----------
+    clean_bytes : int
+        Of clean runs, with keys and values.
+    activation_bytes : int
+        Of what was read in other prompts.
+    budget_bytes : int
+        What either may take.
+    results, most_results : int
+        How many results.
+    """
+
+    clean_bytes: int
+    activation_bytes: int
+    budget_bytes: int
+    results: int
+    most_results: int
+
+
 @dataclass(frozen=True)
 class ModelsListed:
     """What can be opened, and where to."""
@@ -240,6 +263,7 @@ Event = (
     | Continued
     | ModelOpened
     | ModelsHeld
+    | RunsKept
     | ModelsListed
     | TokensReady
     | DonorTokens

@@ -76,12 +76,12 @@ def execute(
             run.untouched()
         result = run.result(tokens, replace(reuse_of(loaded, tape, request.plan), clean=was_cached))
     result = replace(result, counterfactual=counterfactual, seconds=clock() - started)
-    if not _reads_a_file(request):
+    if not reads_a_file(request):
         cache.keep_result(result)
     yield Finished(result)
 
 
-def _reads_a_file(request: RunRequest) -> bool:
+def reads_a_file(request: RunRequest) -> bool:
     """Return whether a direction comes from a file, which can hold another one the next time."""
     directed = (each for each in request.plan if "direction" in OPERATIONS[each.operation].needs)
     return any(parse_direction(str(dict(each.params)["v"])).kind == "file" for each in directed)

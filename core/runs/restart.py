@@ -208,13 +208,13 @@ def _left_alone(change: Change) -> Edit:
 
 def first_rows(loaded: LoadedModel, tape: Tape, incisions: Sequence[ResolvedIncision]) -> tuple[int, ...]:
     """Return the tokens of a prompt that a plan can change, ascending; all of them where no shortcut holds."""
-    first = 0 if _why_all(loaded, tape, incisions) else min(each.positions[0] for each in incisions)
+    first = 0 if why_all(loaded, tape, incisions) else min(each.positions[0] for each in incisions)
     return tuple(range(first, len(tape.ids)))
 
 
 def reuse_of(loaded: LoadedModel, tape: Tape, incisions: Sequence[ResolvedIncision]) -> Reuse:
     """Return what a run under a plan takes from the clean run."""
-    why = _why_all(loaded, tape, incisions)
+    why = why_all(loaded, tape, incisions)
     # What comes from a whole other run is compared to the bit with what is computed in the same shape.
     if not why and _some_want("donor", incisions):
         why = "donor"
@@ -225,7 +225,7 @@ def reuse_of(loaded: LoadedModel, tape: Tape, incisions: Sequence[ResolvedIncisi
     )
 
 
-def _why_all(loaded: LoadedModel, tape: Tape, incisions: Sequence[ResolvedIncision]) -> WhyAll:
+def why_all(loaded: LoadedModel, tape: Tape, incisions: Sequence[ResolvedIncision]) -> WhyAll:
     """Return why a plan can change all tokens of a prompt; empty where it cannot."""
     if loaded.info.objective != "causal":
         return "bidirectional"

@@ -127,6 +127,25 @@ class Reuse:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SweepReuse:
+    """What of a sweep's cells was not computed again: no layer below a cell's own is, in any model.
+
+    Attributes
+    ----------
+    why : {"", "bidirectional", "rows", "whole"}
+        Why all tokens of a cell were, as in `Reuse`. Empty where each starts at the first one it operates on.
+    in_batches : bool
+        Whether cells were run many at once, or, in a model that takes no batches, one by one.
+    clean : bool
+        Whether the clean run was kept from earlier.
+    """
+
+    why: WhyAll
+    in_batches: bool
+    clean: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunResult:
     """The answer to a RunRequest.
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.runs.layer_tests import LayerTest
+    from core.runs.result import SweepReuse
     from core.runs.sweep_result import Checked, SweepResult
 
 SCHEMA = "sweep/1"
@@ -48,6 +49,8 @@ def sweep_answer(result: SweepResult, patching: str = "") -> dict[str, Any]:
         "seconds": result.seconds,
         "peak_memory_bytes": result.peak_memory_bytes,
     }
+    if result.reuse is not None:
+        found["reused"] = _reused(result, result.reuse)
     if (dose := request.axis("dose")) is not None:
         # What differs from cell to cell stands with the cells.
         name = _dose_name(result)
@@ -62,6 +65,20 @@ def sweep_answer(result: SweepResult, patching: str = "") -> dict[str, Any]:
     if result.remarks:
         found["remarks"] = list(result.remarks)
     return found
+
+
+def _reused(result: SweepResult, reuse: SweepReuse) -> dict[str, Any]:
+    """Return what was taken from the clean run, and how much was computed of what full passes would have been."""
+    full = result.full_row_layers
+    return {
+        "clean_run": reuse.clean,
+        "all_tokens": reuse.why or None,
+        "in_batches": reuse.in_batches,
+        "cells": result.counted,
+        "row_layers": result.row_layers,
+        "row_layers_of_full_passes": full,
+        "share": result.row_layers / full if full else None,
+    }
 
 
 def _errors(checked: Checked) -> dict[str, float | None]:

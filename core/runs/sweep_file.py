@@ -49,7 +49,8 @@ def saved_cells(request: SweepRequest, path: Path) -> SavedCells | None:
     if not path.exists():
         return None
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        # Opened here: numpy leaves a file that it cannot read open.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
             found: dict[str, Any] = dict(stored)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise SurgeryError(
@@ -61,4 +62,5 @@ def saved_cells(request: SweepRequest, path: Path) -> SavedCells | None:
             "Ask for the same model, prompt, places, readouts and method, or leave --resume out to start anew.",
         )
     kept: dict[str, Any] = {name: found.get(name) for name in NAMES}
+    kept |= {name: int(found.get(name, 0)) for name in ("counted", "row_layers")}
     return SavedCells(**kept | {"seconds": float(found["seconds"]), "bf16": bool(found.get("bf16"))})

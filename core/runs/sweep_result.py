@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from core.models.info import ModelInfo
-    from core.runs.result import Readouts
+    from core.runs.result import Readouts, SweepReuse
     from core.runs.sweep_request import Method, SweepRequest
     from core.text.tokens import Tokens
 
 NUMBERS = ("log_prob", "d_log_prob", "logit_difference", "d_logit_difference", "kl")
+COUNTS = ("seconds", "counted", "row_layers")
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class SweepPart:
     cosine : ndarray of float64, shape [cell, pair, n_layers + 1]
     seconds : float
         Time of the sweep until then, also before it was resumed.
+    counted, row_layers : int
+        As in `SweepResult`, until then.
     """
 
     cells: tuple[int, ...]
@@ -43,6 +46,8 @@ class SweepPart:
     kl: NDArray[np.float64] | None
     cosine: NDArray[np.float64]
     seconds: float = 0.0
+    counted: int = 0
+    row_layers: int = 0
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,12 @@ class SweepResult:
     cosine : ndarray of float64, shape [cell, pair, n_layers + 1]
     seconds : float
         Time of all that was computed, also before the sweep was resumed.
+    reuse : SweepReuse or None
+        What was taken from the clean run; None of estimates.
+    counted, row_layers : int
+        How many rows of how many layers the engine ran for so many of the cells that are done, all
+        added up. The clean run that goes along with them counts, the one beforehand and what is run
+        to check cells in bf16 do not.
     bf16 : bool
         Whether any of the cells were computed with products of differences in bf16.
     checked : Checked or None
@@ -107,6 +118,9 @@ class SweepResult:
     kl: NDArray[np.float64] | None
     cosine: NDArray[np.float64]
     seconds: float = 0.0
+    reuse: SweepReuse | None = None
+    counted: int = 0
+    row_layers: int = 0
     bf16: bool = False
     checked: Checked | None = None
     peak_memory_bytes: int = 0
@@ -124,6 +138,11 @@ class SweepResult:
         return bool(self.done.all())
 
     @property
+    def full_row_layers(self) -> int:
+        """How many row-layers full passes of the cells that are counted would have been."""
+        return self.counted * len(self.request.ids) * self.model.n_layers
+
+    @property
     def finite(self) -> bool:
         """Whether the cells that are done are all numbers; a run can overflow."""
         # What is no number at one depth is none at the last; a screen knows no other.
@@ -139,7 +158,9 @@ class SweepResult:
     def with_part(self, part: SweepPart) -> SweepResult:
         """Return the result with some more cells done."""
         found = self._with(list(part.cells), {name: getattr(part, name) for name in ("cosine", *NUMBERS)})
-        return replace(found, seconds=max(self.seconds, part.seconds))
+        # What is counted only grows; a part made without counting leaves it as it is.
+        largest = {name: max(getattr(self, name), getattr(part, name)) for name in COUNTS}
+        return replace(found, **largest)
 
     def resumed(self, earlier: SweepResult | SavedCells) -> SweepResult:
         """Return the result with the cells that an earlier sweep of the same request has done."""
@@ -148,7 +169,8 @@ class SweepResult:
             name: None if (values := getattr(earlier, name)) is None else values[chosen]
             for name in ("cosine", *NUMBERS)
         }
-        return replace(self._with(chosen.tolist(), found), seconds=earlier.seconds, bf16=self.bf16 or earlier.bf16)
+        counts = {name: getattr(earlier, name) for name in COUNTS}
+        return replace(self._with(chosen.tolist(), found), **counts, bf16=self.bf16 or earlier.bf16)
 
     def _with(self, cells: list[int], found: dict[str, NDArray[np.float64] | None]) -> SweepResult:
         changed: dict[str, Any] = {}
@@ -172,6 +194,8 @@ class SavedCells:
     kl: NDArray[np.float64] | None
     cosine: NDArray[np.float64]
     seconds: float
+    counted: int = 0
+    row_layers: int = 0
     bf16: bool = False
 
 

@@ -12,6 +12,8 @@ import numpy as np
 from core.runs.events import Progress
 from core.runs.measure import Measurement, depths
 from core.runs.peak_memory import PeakMemory
+from core.runs.restart import why_all
+from core.runs.result import SweepReuse
 from core.runs.running_out import running_out_told
 from core.runs.supplies import ForCells, Supplies
 from core.runs.sweep import Part, Tick, Wanted, sweep
@@ -101,13 +103,17 @@ class _Sweeping:
         self._started = time.perf_counter()
         self._memory = PeakMemory(loaded.info.device)
         self._remarks: list[str] = []
+        self._row_layers = 0
         self.result: SweepResult
         self._supplies: Supplies
         self._tape: Tape
 
     def run_clean(self) -> None:
         """Run the prompt through the untouched model, and measure it."""
+        was_kept = self._cache.clean_tape(self._loaded.identity, self._request.ids) is not None
         self._tape = taped(self._loaded, self._request.ids, self._cache, self._cancel)
+        why = why_all(self._loaded, self._tape, self._request.cells)
+        reuse = SweepReuse(why=why, in_batches=self._tape.in_batches, clean=was_kept)
         run = self._request.as_run().clean()
         clean = self._tape.trace
         by_depth = depths(self._loaded, clean, run.read_position)
@@ -132,6 +138,7 @@ class _Sweeping:
             d_logit_difference=compared,
             kl=predicted,
             cosine=_empty(len(self._request.cells), len(run.pairs), self._loaded.info.n_layers + 1),
+            reuse=None if self._request.method == "screen" else reuse,
         )
 
     def run_ahead(self) -> None:
@@ -155,13 +162,18 @@ class _Sweeping:
         self.result = replace(self.result, bf16=self.result.bf16 or bf16)
         cost = Cost(len(left), estimated_seconds(self._loaded, self._tape, batches, bf16=bf16), why_not)
         yield SweepStarted(self.result, cost)
-        already, began = self.result.seconds, time.perf_counter()
+        earlier, began = self.result, time.perf_counter()
         whole, worked = sum(batch.work for batch in batches), 0.0
         for batch in batches:
             for found in self._engine(batch.cells, bf16=bf16):
                 self._memory.sample()
                 if isinstance(found, Part):
-                    part = replace(_part(found, batch, self.result.clean), seconds=already + self._seconds)
+                    part = replace(
+                        _part(found, batch, self.result.clean),
+                        seconds=earlier.seconds + self._seconds,
+                        counted=self.result.counted + len(found.cells),
+                        row_layers=earlier.row_layers + self._row_layers,
+                    )
                     self.result = self.result.with_part(part)
                     yield part
                 else:
@@ -173,7 +185,7 @@ class _Sweeping:
             yield from self._check()
         elif self._request.method == "bf16":
             self._remarks.append(f"Run exactly. {why_not}")
-        yield self._finished(already)
+        yield self._finished(earlier.seconds)
 
     def _check(self) -> Iterator[SweepEvent]:
         """Run some cells again, exactly, and note how far off they were."""
@@ -215,7 +227,15 @@ class _Sweeping:
     def _engine(self, numbers: Sequence[int], *, bf16: bool) -> Iterator[Part | Tick]:
         cells = [self._request.cells[number] for number in numbers]
         supplies = ForCells(self._supplies, cells)
-        yield from sweep(self._loaded, self._tape, cells, supplies, self._wanted, self._cancel, bf16=bf16)
+        steps = sweep(self._loaded, self._tape, cells, supplies, self._wanted, self._cancel, bf16=bf16)
+        while True:
+            before = self._tape.row_layers
+            found = next(steps, None)
+            # Only what the engine ran: others run parts of the same tape while the model is free.
+            self._row_layers += self._tape.row_layers - before
+            if found is None:
+                return
+            yield found
 
     @property
     def _wanted(self) -> Wanted:

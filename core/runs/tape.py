@@ -59,6 +59,8 @@ class Tape:
         Whether single rows can be computed; found out by trying.
     in_batches : bool
         Whether many scenarios can be computed at once; found out by trying.
+    row_layers : int
+        How many rows of how many layers were run again so far, all added up.
     """
 
     ids: tuple[int, ...]
@@ -69,6 +71,7 @@ class Tape:
     products: Products = field(default_factory=dict)
     by_rows: bool = False
     in_batches: bool = False
+    row_layers: int = 0
     _rerun: tuple[tuple[int, ...], dict[int, Tensor]] = ((), {})
     _indices: dict[tuple[int, ...], Tensor] = field(default_factory=dict)
 
@@ -230,6 +233,7 @@ class Again:
         Tensor of the same shape
         """
         self._layer, self._rows = number, rows
+        self._tape.row_layers += len(hidden) * len(rows)
         call, whole = self._tape.calls[number], len(self._tape.ids)
         if len(rows) < whole:
             index = self._tape.index(rows)

@@ -13,16 +13,18 @@ from core.errors import Cancelled, SurgeryError
 from core.models.memory import OutOfMemory
 from core.runs.cache import RunCache
 from core.runs.events import Event, Failure, ModelOpened, ModelsListed, Progress
+from core.runs.unfinished_sweeps import UnfinishedSweeps
 from core.sessions.holding import SHARE, Checked, Holding
 from core.sessions.other_texts import wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from core.cancel import CancelToken
     from core.models.loaded_model import LoadedModel
     from core.runs.sweep_request import Method, SweepRequest
-    from core.runs.sweep_result import SweepEvent, SweepResult
+    from core.runs.sweep_result import SavedCells, SweepEvent, SweepResult
     from core.sessions.session import Session
     from core.sessions.sweep_spec import SweepSpec
 
@@ -54,7 +56,7 @@ class TendModels:
     folders : tuple of str
         Checkpoint folders to list besides specimens and the hub's cache.
     listing : bool
-        Whether what can be opened is told too.
+        Whether what can be opened is told too, and how much is kept of runs.
     """
 
     let_go: tuple[str, ...] = ()
@@ -84,7 +86,8 @@ class Sweep:
     Attributes
     ----------
     earlier : SweepResult or None
-        What is done already; of no use where the request turns out to be another.
+        What is done already; of no use where the request turns out to be another. Without it, what
+        is kept of a sweep that was left off is gone on from.
     cost_only : bool
         Leave off as soon as it is told what the sweep is going to take.
     """
@@ -97,10 +100,17 @@ class Sweep:
 
 
 class Desk:
-    """Serves jobs; all its methods belong to one thread."""
+    """Serves jobs; all its methods belong to one thread.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    unfinished : Path or None
+        The folder where sweeps that are left off are kept; None keeps none.
+    """
+
+    def __init__(self, unfinished: Path | None = None) -> None:
         self._cache = RunCache()
+        self._unfinished = UnfinishedSweeps(unfinished)
         self._holding = Holding(self._on_released)
         self._open: Checked | None = None
         # What the open model was opened with; it may have been let go for want of memory.
@@ -199,6 +209,7 @@ class Desk:
                 raise SurgeryError(
                     f"The models on this machine cannot be listed: {error.strerror}.", "Type a name or a folder."
                 ) from error
+            tell(self._cache.kept())
             tell(ModelsListed(entries, list_devices()))
 
     def _operate(
@@ -219,9 +230,11 @@ class Desk:
                 stays.enter_context(shelf.pinned(donor.identity))
 
             def run() -> None:
-                for event in self._events_of(job, loaded, cancel, donor, missing):
-                    tell(event)
-                    in_between()
+                with self._unfinished.following() as see:
+                    for event in self._events_of(job, loaded, cancel, donor, missing):
+                        see(event)
+                        tell(event)
+                        in_between()
 
             try:
                 run()
@@ -243,7 +256,7 @@ class Desk:
         if isinstance(job, Sweep):
             if missing is not None:
                 raise missing  # every cell needs it
-            return _swept(job, loaded, self._cache, cancel, donor)
+            return _swept(job, loaded, self._cache, cancel, donor, self._unfinished)
         follow = continue_prompt if isinstance(job, Continue) else operate
         return follow(loaded, job.session, self._cache, cancel, donor, missing)
 
@@ -297,13 +310,20 @@ def _nothing() -> None:
 
 
 def _swept(
-    job: Sweep, loaded: LoadedModel, cache: RunCache, cancel: CancelToken, donor: LoadedModel | None
+    job: Sweep,
+    loaded: LoadedModel,
+    cache: RunCache,
+    cancel: CancelToken,
+    donor: LoadedModel | None,
+    unfinished: UnfinishedSweeps,
 ) -> Iterator[SweepEvent]:
     from core.runs.sweep_result import SweepStarted
     from core.sessions.sweep_session import sweep_session
 
-    def earlier(request: SweepRequest) -> SweepResult | None:
-        return job.earlier if job.earlier is not None and job.earlier.request == request else None
+    def earlier(request: SweepRequest) -> SweepResult | SavedCells | None:
+        if job.earlier is not None and job.earlier.request == request:
+            return job.earlier
+        return None if job.method == "screen" else unfinished.find(request)
 
     events = sweep_session(loaded, job.session, job.spec, cache, cancel, donor, method=job.method, earlier=earlier)
     for event in events:

@@ -1,4 +1,4 @@
-"""How much memory models may take, and which are there now."""
+"""How much memory models may take, which are there now, and what is kept of runs beside them."""
 
 from __future__ import annotations
 
@@ -14,15 +14,32 @@ from gui.widgets.elided_label import ElidedLabel
 from gui.widgets.model_name import short_name
 
 if TYPE_CHECKING:
-    from core.runs.events import ModelsHeld
+    from core.runs.events import ModelsHeld, RunsKept
     from gui.theme.theme import Theme
 
 HEIGHT = 92
 TIP = "Models stay in memory up to this share of the device's memory; the least recently used is let go."
 
+KEPT_TIP = (
+    "What is kept of runs beside the models: clean runs with their keys and values, so that a cut starts at its own layer; "
+    "activations of other prompts, for means and patches; and results: going back to an earlier plan runs nothing again. "
+    "The least recently used go first."
+)
+
+
+def kept_words(kept: RunsKept) -> str:
+    """Return what is kept of runs, and how much of it may be."""
+    budget = in_words(kept.budget_bytes)
+    parts = (
+        f"Clean runs {in_words(kept.clean_bytes)} of {budget}",
+        f"activations {in_words(kept.activation_bytes)} of {budget}",
+        f"results {kept.results} of {kept.most_results}",
+    )
+    return " \N{MIDDLE DOT} ".join(parts)
+
 
 class HeldModels(QWidget):
-    """The budget, and the models in memory with a button to let each go.
+    """The budget, the models in memory with a button to let each go, and what runs take.
 
     Signals
     -------
@@ -58,10 +75,12 @@ class HeldModels(QWidget):
         self.area.setWidgetResizable(True)
         self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.area.viewport().setAutoFillBackground(False)
+        self.kept = ElidedLabel("muted", self)
         self._stack = QVBoxLayout(self)
         self._stack.setContentsMargins(0, 0, 0, 0)
         self._stack.addLayout(self._line)
         self._stack.addWidget(self.area, 1)
+        self._stack.addWidget(self.kept)
         theme.changed.connect(self._restyle)
         self._restyle()
 
@@ -71,6 +90,12 @@ class HeldModels(QWidget):
         with QSignalBlocker(self.share):
             self.share.setValue(round(100 * held.share))
         self._rebuild()
+
+    def show_kept(self, kept: RunsKept) -> None:
+        """Show what is kept of runs beside the models."""
+        words = kept_words(kept)
+        self.kept.setText(words)
+        self.kept.setToolTip(f"{words}.\n{KEPT_TIP}")
 
     @Slot()
     def _restyle(self) -> None:

@@ -23,10 +23,15 @@ class ElidedLabel(QLabel):
         Which of the style sheet's labels it is.
     fills : bool
         Whether it takes what others leave and writes at the right.
+    least : int
+        For how many characters it asks for room.
     """
 
-    def __init__(self, kind: str, parent: QWidget | None = None, *, fills: bool = False) -> None:
+    def __init__(
+        self, kind: str, parent: QWidget | None = None, *, fills: bool = False, least: int = LEAST_CHARACTERS
+    ) -> None:
         super().__init__(parent)
+        self._least = least
         self.setProperty("kind", kind)
         if fills:
             self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -39,7 +44,7 @@ class ElidedLabel(QLabel):
 
     def minimumSizeHint(self) -> QSize:
         """Return room for a few characters."""
-        least = self.fontMetrics().averageCharWidth() * LEAST_CHARACTERS if self.text() else 0
+        least = self.fontMetrics().averageCharWidth() * self._least if self.text() else 0
         return QSize(least, super().minimumSizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -69,6 +69,7 @@ class ModelWiring(QObject):
         dialog.letGoWanted.connect(library.let_go)
         library.listed.connect(dialog.show_listing)
         library.heldChanged.connect(dialog.show_held)
+        library.keptChanged.connect(dialog.held.show_kept)
         library.failed.connect(self._on_library_failed)
         controller.progressed.connect(dialog.show_progress)
         controller.failed.connect(self._on_controller_failed)

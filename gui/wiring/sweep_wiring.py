@@ -101,6 +101,7 @@ class SweepWiring(QObject):
         spec = self.spec
         if spec is not None and not self._refusal:
             self._notifications.withdraw(NOTICE)
+            self._priced = None  # what is kept of a sweep is asked for anew after another one
             self.sweeping.start(spec)
 
     @property
@@ -171,7 +172,7 @@ class SweepWiring(QObject):
     @Slot()
     def _ask_for_cost(self) -> None:
         spec, sweeping = self.spec, self.sweeping
-        if spec is None or self._refusal or sweeping.running or sweeping.resumable(spec):
+        if spec is None or self._refusal or sweeping.running or sweeping.resumable(spec) or sweeping.finished(spec):
             return
         asked = (self._info, question(self._store.session, spec))
         if asked != self._priced:
@@ -186,6 +187,7 @@ class SweepWiring(QObject):
         if sweeping.cost is not None:
             self._why_not_bf16 = sweeping.cost.why_not_bf16
         bar.show_bf16(self._bf16, self._why_not_bf16)
+        self._status.show_swept(sweeping.result)
         if sweeping.running:
             share = 0.0 if sweeping.progress is None else sweeping.progress.work
             words = going_words(sweeping.result, sweeping.progress, exact=sweeping.exact)
@@ -197,8 +199,11 @@ class SweepWiring(QObject):
         if spec is None or self._refusal or self._info is None or self._tokens is None:
             bar.set_state(START, possible=False)
             self._panel.show_progress(self._refusal, None)
-        elif sweeping.result is not None and (sweeping.resumable(spec) or sweeping.finished(spec)):
-            bar.set_state(RESUME if sweeping.resumable(spec) else START, possible=True)
+        elif (part := sweeping.part(spec)) is not None:
+            bar.set_state(RESUME, possible=True)
+            self._panel.show_progress(rest_words(part), None)
+        elif sweeping.result is not None and sweeping.finished(spec):
+            bar.set_state(START, possible=True)
             self._panel.show_progress(rest_words(sweeping.result), None)
         else:
             bar.set_state(START, possible=True)

@@ -10,11 +10,18 @@ from core.runs.mailbox import Mailbox
 from gui.worker.model_worker import ModelWorker
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from core.runs.mailbox import Lane
 
 
 class ModelThread(QObject):
     """A QThread with its worker and its mailbox.
+
+    Parameters
+    ----------
+    unfinished : Path, optional
+        Where sweeps that are left off are kept.
 
     Signals
     -------
@@ -34,12 +41,12 @@ class ModelThread(QObject):
     ended = Signal(int)
     _mailArrived = Signal()
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, *, unfinished: Path | None = None) -> None:
         super().__init__(parent)
         self._mailbox = Mailbox()
         self._thread = QThread()
         self._thread.setObjectName("model thread")
-        self._worker = ModelWorker(self._mailbox)
+        self._worker = ModelWorker(self._mailbox, unfinished)
         self._worker.moveToThread(self._thread)
         self._mailArrived.connect(self._worker.serve, Qt.ConnectionType.QueuedConnection)
         self._worker.happened.connect(self.happened)

@@ -11,6 +11,8 @@ from core.runs.mailbox import IN_BETWEEN
 from core.sessions.desk import Desk
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from core.runs.events import Event
     from core.runs.mailbox import Job, Mailbox
     from core.runs.sweep_result import SweepEvent
@@ -18,6 +20,12 @@ if TYPE_CHECKING:
 
 class ModelWorker(QObject):
     """Takes jobs from the mailbox until it is empty.
+
+    Parameters
+    ----------
+    mailbox : Mailbox
+    unfinished : Path, optional
+        Where sweeps that are left off are kept.
 
     Signals
     -------
@@ -36,10 +44,10 @@ class ModelWorker(QObject):
     swept = Signal(int, object)
     ended = Signal(int)
 
-    def __init__(self, mailbox: Mailbox) -> None:
+    def __init__(self, mailbox: Mailbox, unfinished: Path | None = None) -> None:
         super().__init__()
         self._mailbox = mailbox
-        self._desk = Desk()
+        self._desk = Desk(unfinished)
 
     @Slot()
     def serve(self) -> None:

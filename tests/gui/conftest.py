@@ -13,6 +13,7 @@ from gui.options import first_session, parser
 from gui.settings import Settings
 from gui.theme.theme import Theme
 from tests.gui.hands import Hands
+from tests.gui.sweep_hands import Brake
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -70,3 +71,11 @@ def bert(open_window: Opener, tiny_bert: TinyModel) -> Hands:
 def encoder(open_window: Opener, tiny_bert_encoder: TinyModel) -> Hands:
     """Return the window on the tiny encoder without a head."""
     return open_window("--model", str(tiny_bert_encoder.folder), "--prompt", tiny_bert_encoder.prompt)
+
+
+@pytest.fixture
+def brake(monkeypatch: pytest.MonkeyPatch) -> Iterator[Brake]:
+    """A sweep that stands after its first batch until it is let go on."""
+    made = Brake(monkeypatch)
+    yield made
+    made.off.set()

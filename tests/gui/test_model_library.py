@@ -11,7 +11,7 @@ from core.runs.events import Failure, ModelsHeld
 from core.sessions.desk import TendModels
 from gui.model_library import ModelLibrary
 from gui.settings import Settings
-from tests.gui.dialogs.made_models import LISTED, held
+from tests.gui.dialogs.made_models import KEPT, LISTED, held
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,8 +82,9 @@ def test_that_folders_opened_before_are_listed(library: ModelLibrary, settings: 
 
 def test_that_answers_are_told(library: ModelLibrary, qtbot: QtBot) -> None:
     known = held(("a", True))
-    with qtbot.waitSignals([library.heldChanged, library.listed, library.failed]):
+    with qtbot.waitSignals([library.heldChanged, library.keptChanged, library.listed, library.failed]):
         library._thread.happened.emit(7, known)
+        library._thread.happened.emit(7, KEPT)
         library._thread.happened.emit(7, LISTED)
         library._thread.happened.emit(1, Failure("It cannot be listed."))
     assert isinstance(library.held, ModelsHeld)

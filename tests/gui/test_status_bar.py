@@ -10,12 +10,13 @@ from PySide6.QtWidgets import QApplication, QLabel
 
 from core.runs.events import CheckReport
 from core.runs.request import ResolvedIncision
-from core.runs.result import Reuse
+from core.runs.result import Reuse, SweepReuse
 from core.sites.site import Site
 from gui.status_bar import StatusLine, count_words
 from gui.theme.theme import Theme
 from tests.fixtures.leaks import settle
 from tests.gui.made_results import model_info, result
+from tests.gui.made_sweeps import empty_sweep, finished
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -118,6 +119,30 @@ def test_that_the_window_says_that_a_bidirectional_model_runs_all_tokens(
     hands.click_cell("L1H1.z")
     hands.wait_until_quiet()
     assert told(hands) == "restarted at layer 1, all tokens (bidirectional)"
+
+
+@pytest.mark.parametrize(
+    ("reuse", "row_layers", "words"),
+    [
+        (SweepReuse(why="", in_batches=True, clean=True), 168, "sweep: 21 % of full passes, from each cell's layer and token"),
+        (SweepReuse(why="", in_batches=True, clean=False), 3, "sweep: 0.38 % of full passes, new clean run, then from each cell's layer and token"),
+        (SweepReuse(why="bidirectional", in_batches=True, clean=True), 488, "sweep: 61 % of full passes, from each cell's layer, all tokens (bidirectional)"),
+        (SweepReuse(why="rows", in_batches=False, clean=True), 480, "sweep: 60 % of full passes, one by one, from each cell's layer, all tokens (this attention computes no tokens on their own)"),
+        (SweepReuse(why="whole", in_batches=True, clean=True), 808, "sweep: 101 % of full passes, from each cell's layer, all tokens (the operation looks at them)"),
+    ],
+)  # fmt: skip
+def test_that_it_is_said_what_of_a_sweep_was_there_already(
+    qtbot: QtBot, reuse: SweepReuse, row_layers: int, words: str
+) -> None:
+    status = StatusLine(Theme("light"))
+    qtbot.addWidget(status)
+    status.show()
+    done = replace(finished(), reuse=reuse, counted=20, row_layers=row_layers)  # 20 cells, 8 tokens, 5 layers
+    status.show_swept(done)
+    assert seen(status)[-1] == words
+    for nothing in (None, replace(empty_sweep(), reuse=reuse), replace(done, reuse=None)):
+        status.show_swept(nothing)
+        assert seen(status) == ["No model yet"]
 
 
 def test_that_a_sweep_is_told_while_nobody_waits_for_a_run(qtbot: QtBot) -> None:

@@ -2,58 +2,28 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from PySide6.QtWidgets import QLabel
 
 from core.errors import SurgeryError
-from core.runs import sweep as sweep_module
 from core.runs import sweep_run
-from core.runs.sweep import Tick
 from core.sessions import edits
 from core.sessions.session import TokenPair
 from core.sites.selection import at, text_selection
 from core.sites.site import parse_site
+from gui.status_bar import swept_words
 from tests.gui.hands import PATIENCE_MS, Hands
 from tests.gui.misplaced import misplaced
-from tests.gui.sweep_hands import panel, result, sweep, sweeping, sweeps, wait_until_done
+from tests.gui.sweep_hands import Brake, begin, panel, result, sweep, sweeping, sweeps, wait_until_done
 
 if TYPE_CHECKING:
     from tests.fixtures.tiny_models import TinyModel
     from tests.gui.conftest import Opener
-
-
-class Brake:
-    """Holds every exact sweep after its first cells: it ticks and ticks, and the model is free in between."""
-
-    def __init__(self, patch: pytest.MonkeyPatch) -> None:
-        self.off = threading.Event()
-        self.held = threading.Event()
-        run = sweep_module.sweep
-
-        def braked(*args: Any, **named: Any) -> Iterator[object]:
-            for found in run(*args, **named):
-                yield found
-                if not isinstance(found, Tick):
-                    self.held.set()
-                    while not self.off.wait(0.001):
-                        yield Tick(0.01)
-
-        patch.setattr(sweep_run, "sweep", braked)
-        patch.setattr("core.runs.sweep_cost.FEWEST_CELLS", 4)
-        patch.setattr("core.runs.batch_sizes.ROWS_AT_ONCE", 4)
-
-
-@pytest.fixture
-def brake(monkeypatch: pytest.MonkeyPatch) -> Iterator[Brake]:
-    """A sweep that stands after its first batch until it is let go on."""
-    made = Brake(monkeypatch)
-    yield made
-    made.off.set()
 
 
 def compare(hands: Hands) -> None:
@@ -62,12 +32,9 @@ def compare(hands: Hands) -> None:
     hands.wait_until_quiet()
 
 
-def begin(hands: Hands, brake: Brake) -> None:
-    """Start a sweep and wait until it stands after its first cells."""
-    hands.window.docks["sweep_map"].raise_()
-    sweeps(hands).start()
-    hands.qtbot.waitUntil(lambda: sweeping(hands).exact and bool(result(hands).done.any()), timeout=PATIENCE_MS)
-    hands.qtbot.waitUntil(brake.held.is_set, timeout=PATIENCE_MS)
+def seen(hands: Hands) -> list[str]:
+    """Return what is written in the status line."""
+    return [label.text() for label in hands.window.status.findChildren(QLabel) if label.isVisible()]
 
 
 def test_that_every_cell_is_what_a_click_on_it_gives(hands: Hands) -> None:
@@ -162,9 +129,30 @@ def test_that_the_status_line_says_how_far_it_is_and_cancels_it(hands: Hands, br
     begin(hands, brake)
     hands.qtbot.waitUntil(lambda: panel(hands).words.text().endswith("left"), timeout=PATIENCE_MS)
     assert status.doing == f"Sweep: {panel(hands).words.text()}"
+    assert swept_words(result(hands)) in seen(hands)
     hands.click(status.cancel)
     assert not sweeping(hands).running
     assert status.doing == ""
+
+
+def test_that_the_share_of_a_sweep_under_way_can_be_read_in_a_small_window(hands: Hands, brake: Brake) -> None:
+    hands.window.resize(1280, 720)
+    begin(hands, brake)
+    hands.qtbot.waitUntil(lambda: panel(hands).words.text().endswith("left"), timeout=PATIENCE_MS)
+    labels = hands.window.status.findChildren(QLabel)
+    swept = next(label for label in labels if label.text() == swept_words(result(hands)))
+    first = swept.text().partition(",")[0]
+    assert first.endswith(" % of full passes")
+    assert swept.fontMetrics().horizontalAdvance(f"{first} …") <= swept.contentsRect().width()
+
+
+def test_that_the_status_line_says_what_a_sweep_took_from_the_clean_run_beside_what_a_run_did(hands: Hands) -> None:
+    words = swept_words(sweep(hands))
+    assert words.startswith("sweep: ") and words.endswith(" % of full passes, from each cell's layer and token")
+    hands.click_cell("L1H1.z")
+    hands.wait_until_quiet()
+    assert words in seen(hands)
+    assert any(text.startswith("restarted at layer 1") for text in seen(hands))
 
 
 def test_that_the_cancel_key_stops_it(hands: Hands, brake: Brake) -> None:

@@ -36,7 +36,7 @@ N_LAYERS, N_HEADS = 3, 4
 TOP = {
     "schema": str, "method": str, "model": dict, "tokens": list, "read_position": int, "target": dict, "versus": dict,
     "hook_point": str, "op": str, "params": dict, "axes": list, "clean": dict, "cells": list, "comparisons": int,
-    "layer_tests": list, "seconds": float, "peak_memory_bytes": int,
+    "layer_tests": list, "seconds": float, "peak_memory_bytes": int, "reused": dict,
 }  # fmt: skip
 CELL = {
     "layer": int, "head": int, "positions": list, "log_prob": float, "d_log_prob": float, "logit_difference": float,

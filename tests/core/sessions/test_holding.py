@@ -24,6 +24,7 @@ from core.runs.events import (
     ModelsListed,
     Progress,
     Resolved,
+    RunsKept,
 )
 from core.runs.tape import taped
 from core.sessions import holding, operate
@@ -151,6 +152,16 @@ def test_that_the_listing_names_models_folders_and_devices(desk: Desk, tiny_gpt2
     assert not cpu.why_not
     assert 0 < cpu.free_bytes <= cpu.total_bytes
     assert all(bool(device.why_not) != bool(device.text) for device in last.devices)
+
+
+def test_that_what_is_kept_of_runs_is_told_with_the_listing(desk: Desk, tiny_llama: TinyModel) -> None:
+    finished = served(desk, running(tiny_llama))[-1]
+    assert isinstance(finished, Finished)
+    tape = desk._cache.clean_tape(finished.result.request.model, finished.result.request.ids)
+    assert tape is not None
+    kept = [event for event in told(desk, TendModels()) if isinstance(event, RunsKept)]
+    assert kept == [desk._cache.kept()]
+    assert (kept[0].clean_bytes, kept[0].activation_bytes, kept[0].results) == (tape.nbytes, 0, 1)
 
 
 def run_with(seen: list[str | None]) -> Any:

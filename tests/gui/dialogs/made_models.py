@@ -8,9 +8,10 @@ from typing import Any
 from core.models.catalogue import CatalogueEntry
 from core.models.devices import Device
 from core.models.memory import bytes_in
-from core.runs.events import HeldModel, ModelsHeld, ModelsListed
+from core.runs.events import HeldModel, ModelsHeld, ModelsListed, RunsKept
 
 GB = 10**9
+KEPT = RunsKept(clean_bytes=3 * 10**6, activation_bytes=2000, budget_bytes=256 * 10**6, results=14, most_results=128)
 
 
 def entry(name: str, **changes: Any) -> CatalogueEntry:

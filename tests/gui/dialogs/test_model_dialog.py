@@ -12,7 +12,7 @@ from core.runs.events import ModelsListed
 from gui.dialogs.model_dialog import ModelDialog
 from gui.settings import Settings
 from gui.theme.theme import Theme
-from tests.gui.dialogs.made_models import ENTRIES, LISTED, devices, held
+from tests.gui.dialogs.made_models import ENTRIES, KEPT, LISTED, devices, held
 from tests.gui.made_results import model_info
 from tests.gui.misplaced import misplaced
 
@@ -174,6 +174,14 @@ def test_that_models_beside_the_open_one_can_be_let_go_and_the_budget_changed(
     assert "2.0 GB of 8.0 GB taken" in dialog.held._budget.text()
 
 
+def test_that_what_is_kept_of_runs_and_how_much_of_it_may_be_is_said(dialog: ModelDialog) -> None:
+    dialog.held.show_kept(KEPT)
+    words = "Clean runs 3 MB of 256 MB · activations 2 kB of 256 MB · results 14 of 128"
+    assert dialog.held.kept.text() == words
+    assert dialog.held.kept.toolTip().startswith(words)
+    assert "going back to an earlier plan runs nothing again" in dialog.held.kept.toolTip()
+
+
 @pytest.mark.parametrize("name", ["light", "dark"])
 @pytest.mark.parametrize(("scale", "room"), [(1.0, (1280, 720)), (1.5, (1280, 720)), (0.8, (900, 600))])
 def test_that_everything_has_room(qtbot: QtBot, name: str, scale: float, room: tuple[int, int]) -> None:
@@ -182,6 +190,7 @@ def test_that_everything_has_room(qtbot: QtBot, name: str, scale: float, room: t
     made = ModelDialog(theme, Settings(None))
     qtbot.addWidget(made)
     made.show_held(held(("specimen-gpt2", True), ("owner/small", False)))
+    made.held.show_kept(KEPT)
     made.show_listing(LISTED)
     made.resize(made.sizeHint().boundedTo(QSize(*room)))
     made.show()
