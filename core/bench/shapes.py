@@ -11,7 +11,6 @@ from core.models.info import ModelInfo
 from core.models.loaded_model import LoadedModel
 from core.models.memory import DoesNotFit, bytes_in, free_bytes
 from core.models.progress import in_words
-from core.models.weight_layout import lay_out
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -84,13 +83,8 @@ ON_PROCESSOR = tuple(name for name in SHAPES if name != "llama-8b")
 ON_GPU = ("gpt2-large", "llama-8b")
 
 
-def build(shape: Shape, device: str = "cpu", dtype: str = "float32", *, laid_out: bool = True) -> LoadedModel:
+def build(shape: Shape, device: str = "cpu", dtype: str = "float32") -> LoadedModel:
     """Return a model of a shape, made on its device, without a tokenizer; the same numbers every time.
-
-    Parameters
-    ----------
-    laid_out : bool
-        Whether its weights stand in memory as in a model that was opened, or as the library has them.
 
     Raises
     ------
@@ -113,8 +107,6 @@ def build(shape: Shape, device: str = "cpu", dtype: str = "float32", *, laid_out
             config, dtype=dtype, attn_implementation=attention_of(network_class)
         )
     network.eval().requires_grad_(False)
-    if laid_out:
-        lay_out(network)
     heads = int(config.num_attention_heads)
     info = ModelInfo(
         name=shape.label,

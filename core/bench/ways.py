@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.bench.shapes import build
 from core.cancel import CancelToken
+from core.models.weight_layout import lay_out
 from core.readings.fetch import fetched
 from core.readings.values import Pair
 from core.runs.compile import NOTHING
@@ -48,15 +49,12 @@ class Subject:
     def __init__(self, shape: Shape, device: str = "cpu", dtype: str = "float32") -> None:
         self._made_of = shape, device, dtype
         self.loaded = build(*self._made_of)
+        self._is_laid_out = lay_out(self.loaded.network)
 
     @cached_property
     def as_in_the_library(self) -> LoadedModel:
         """The same model with its weights in memory as the library lays them out: a notebook's is so."""
-        from transformers.pytorch_utils import Conv1D
-
-        if any(isinstance(module, Conv1D) for module in self.loaded.network.modules()):
-            return build(*self._made_of, laid_out=False)
-        return self.loaded
+        return build(*self._made_of) if self._is_laid_out else self.loaded
 
 
 @dataclass(frozen=True)

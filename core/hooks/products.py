@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 # weight out as the processor likes it best. What is quickest differs from one to the other.
 FEW_ROWS, MANY_ROWS = 24, 512
 # How many rows stand for few, some and many, how often they are tried, and with how many bytes of weights.
-TRIED = {"few": (5, 9, 64 * 2**20), "some": (64, 25, 1), "many": (512, 7, 1)}
+FEW_BYTES = 64 * 2**20
+TRIED = {"few": (5, 9, FEW_BYTES), "some": (64, 25, 1), "many": (512, 7, 1)}
 # A way that is hardly quicker is not worth what it takes to prepare it.
 WORTH_IT = 0.95
 # An approximation has to be worth it, and the cells that are run again to check it take their time too.
@@ -84,9 +85,16 @@ def _quick_product(weight: Tensor, bias: Tensor | None, rows: int) -> Forward | 
     if rows >= MANY_ROWS:
         return packed_product(weight, bias) if _pays("many") else None
     # By this library a weight that stands in memory the other way round would be turned first.
-    if weight.is_contiguous() and (_pays("few", *weight.shape) if rows <= FEW_ROWS else _pays("some")):
+    if weight.is_contiguous() and (_few_pay(weight) if rows <= FEW_ROWS else _pays("some")):
         return lambda x: _product(x, weight, bias)
     return None
+
+
+def _few_pay(weight: Tensor) -> bool:
+    """Return whether oneDNN is quicker with few rows and a weight [out, in]."""
+    n_out, n_in = weight.shape
+    # Past the caches the number of outputs no longer matters: a vocabulary's weight need not be made to try it.
+    return _pays("few", min(n_out, max(1, FEW_BYTES // (4 * n_in) // 2)), n_in)
 
 
 def _multiplies(module: Module) -> bool:
@@ -177,7 +185,10 @@ def _pays(amount: str, n_out: int = 2 * WIDEST, n_in: int = WIDEST) -> bool:
     with torch.inference_mode():
         ours = packed_product if amount == "many" else lambda weight, bias: partial(_product, weight=weight, bias=bias)
         usual = partial(torch.nn.functional.linear, bias=bias)
-        ways = cycle([ours(each, bias) for each in weights]), cycle([partial(usual, weight=each) for each in weights])
+        # Nor is one the other way's, which has just been read.
+        half = len(weights) // 2
+        others = weights[half:] + weights[:half]
+        ways = cycle([ours(each, bias) for each in weights]), cycle([partial(usual, weight=each) for each in others])
         took = _quickest(*(lambda way=way: next(way)(x) for way in ways), rounds=rounds)
     return took[0] < WORTH_IT * took[1]
 
@@ -208,7 +219,8 @@ def _bf16_pays(width: int) -> bool:
     generator = torch.Generator().manual_seed(0)
     x, weight = (torch.randn(*size, width, generator=generator) for size in ((26, 5), (2 * width,)))
     bias = torch.zeros(2 * width)
-    exact = _quick_product(weight, bias, MANY_ROWS) or (lambda x: torch.nn.functional.linear(x, weight, bias))
+    quick = _quick_product(weight, bias, MANY_ROWS) or _quick_product(weight, bias, len(x) * x.shape[1])
+    exact = quick or (lambda x: torch.nn.functional.linear(x, weight, bias))
     differences, threads = _OfDifferences(weight, bias), torch.get_num_threads()
     # Threads that wait for one another on a busy machine would tell nothing.
     torch.set_num_threads(1)

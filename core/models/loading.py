@@ -158,10 +158,10 @@ def load_prepared(prepared: Prepared, report: Report = silent, cancel: CancelTok
         architecture = observed(architecture, network, has_head)
     device = first_device(network) if spread else prepared.device
     info = _describe(prepared.name, network, tokenizer, architecture, has_head, prepared.dtype, device)
-    if not spread:
-        lay_out(network)
-    else:
+    if spread:
         info = replace(info, notes=(*info.notes, spread_note(network)))
+    else:
+        lay_out(network)
     return LoadedModel(
         identity=prepared.identity, info=info, architecture=architecture, network=network, tokenizer=tokenizer
     )

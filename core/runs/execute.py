@@ -76,15 +76,15 @@ def execute(
             run.untouched()
         result = run.result(tokens, replace(reuse_of(loaded, tape, request.plan), clean=was_cached))
     result = replace(result, counterfactual=counterfactual, seconds=clock() - started)
-    if not reads_a_file(request):
+    if "file" not in direction_kinds(request):  # which can hold another one the next time
         cache.keep_result(result)
     yield Finished(result)
 
 
-def reads_a_file(request: RunRequest) -> bool:
-    """Return whether a direction comes from a file, which can hold another one the next time."""
+def direction_kinds(request: RunRequest) -> set[str]:
+    """Return the kinds of the directions that a plan names, as `core.interventions.direction_form` has them."""
     directed = (each for each in request.plan if "direction" in OPERATIONS[each.operation].needs)
-    return any(parse_direction(str(dict(each.params)["v"])).kind == "file" for each in directed)
+    return {parse_direction(str(dict(each.params)["v"])).kind for each in directed}
 
 
 class _Run:

@@ -70,7 +70,8 @@ def descend(
     ------
     Trace
         As far as the run has come, fewer depths than there are and nothing but residuals, to be read
-        at once; the last one is the whole run.
+        at once; the first one can differ from the clean run by rounding where nothing was changed. The
+        last one is the whole run.
 
     Raises
     ------

@@ -245,9 +245,10 @@ class _Sweep:
             if len(active) <= at_once:
                 return again.layer(layer, active, rows)
             clean, *parts = active[:1], *torch.split(active[1:], at_once)
-            # The clean run goes along in every part.
+            # The clean run goes along in every part: each is rounded in its own way, which its own clean run tells.
             found = [again.layer(layer, torch.cat([clean, part]), rows) for part in parts]
-        return torch.cat([found[0], *(each[1:] for each in found[1:])])
+        clean = found[0][:1]
+        return torch.cat([clean, *(where_changed(each[1:], each[:1], clean) for each in found)])
 
     def _join(
         self, again: Again, layer: int, numbers: list[int], rows: tuple[int, ...], clean_out: Tensor

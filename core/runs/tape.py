@@ -163,6 +163,8 @@ def record(loaded: LoadedModel, ids: Sequence[int], cancel: CancelToken) -> Tape
         for handle in handles:
             handle.remove()
     _try_out(loaded, tape)
+    if not tape.by_rows:
+        tape.products.clear()  # only layers of which few rows are computed are the quicker for them
     return tape
 
 

@@ -61,20 +61,23 @@ class UnfinishedSweeps:
             Is shown every event; those of estimates and of no sweep are passed over.
         """
         begun: SweepResult | None = None
+        ended: SweepRequest | None = None  # the file goes only when this was told
         parts: list[SweepPart] = []
 
         def see(event: object) -> None:
-            nonlocal begun
+            nonlocal begun, ended
             if isinstance(event, SweepStarted):
                 begun = event.result if event.result.request.method != "screen" else None
             elif isinstance(event, SweepPart):
                 parts.append(event)
             elif isinstance(event, SweepFinished):
-                begun = None
-                self._take_away(self._path(event.result.request))
+                ended = event.result.request
 
         try:
             yield see
+            if ended is not None:
+                begun = None
+                self._take_away(self._path(ended))
         finally:
             if begun is not None and parts:
                 for part in parts:
@@ -95,10 +98,10 @@ class UnfinishedSweeps:
             log.debug("an unfinished sweep cannot be kept", exc_info=True)
 
     def _path(self, request: SweepRequest) -> Path | None:
-        from core.runs.execute import reads_a_file  # brings the engine along, which the window does without
+        from core.runs.execute import direction_kinds  # brings the engine along, which the window does without
 
-        # A direction's file can hold another one by the time the sweep is taken up.
-        if self._folder is None or reads_a_file(request.as_run()):
+        # A direction's file, or an autoencoder, can be another one by the time the sweep is taken up.
+        if self._folder is None or direction_kinds(request.as_run()) & {"file", "feature"}:
             return None
         return self._folder / f"{request.digest}{ENDING}"
 

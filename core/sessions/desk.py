@@ -199,6 +199,7 @@ class Desk:
             if job.share is not None:
                 self._holding.set_share(job.share)
         self._tell_held(tell)
+        tell(self._cache.kept())
         if job.listing:
             from core.models.catalogue import list_models
             from core.models.devices import list_devices
@@ -209,7 +210,6 @@ class Desk:
                 raise SurgeryError(
                     f"The models on this machine cannot be listed: {error.strerror}.", "Type a name or a folder."
                 ) from error
-            tell(self._cache.kept())
             tell(ModelsListed(entries, list_devices()))
 
     def _operate(

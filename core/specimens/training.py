@@ -61,7 +61,9 @@ def new_model(recipe: Recipe, tokenizer: PreTrainedTokenizerFast) -> PreTrainedM
     # Neighbours are alike from the start, so attending to the word before or after need not be
     # learned for each of the positions alone: without it, masked training lingers for long.
     with torch.no_grad():
-        _position_embeddings(model).weight.copy_(sinusoids(recipe))
+        causal = recipe.objective == "causal"
+        places = model.transformer.wpe if causal else model.bert.embeddings.position_embeddings
+        places.weight.copy_(sinusoids(recipe))
     return model
 
 
@@ -103,13 +105,6 @@ def _new_bert(recipe: Recipe, tokenizer: PreTrainedTokenizerFast) -> PreTrainedM
             pad_token_id=tokenizer.pad_token_id,
         )
     )
-
-
-def _position_embeddings(model: PreTrainedModel) -> torch.nn.Embedding:
-    found: torch.nn.Embedding = (
-        model.transformer.wpe if hasattr(model, "transformer") else model.bert.embeddings.position_embeddings
-    )
-    return found
 
 
 def sinusoids(recipe: Recipe) -> torch.Tensor:

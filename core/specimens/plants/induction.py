@@ -87,10 +87,13 @@ def stated() -> tuple[tuple[str, str], ...]:
     """Return what was planted, in words."""
     return (
         ("words to draw from", str(len(WORDS))),
-        ("words in a sequence, all different", f"{LENGTHS[0]} to {LENGTHS[-1]}, equally often"),
-        ("sequences of made-up words", f"{MADE_UP:.0%}, {MADE_UP_LENGTHS[0]} to {MADE_UP_LENGTHS[-1]} words each"),
-        ("written three times, otherwise twice", f"{THIRD_TIME:.0%}"),
         ("lists of first names", f"{NAME_LISTS:.0%}, {NAME_LENGTHS[0]} to {NAME_LENGTHS[-1]} names each"),
+        (
+            "sequences of made-up words",
+            f"{MADE_UP:.0%} of the others, {MADE_UP_LENGTHS[0]} to {MADE_UP_LENGTHS[-1]} words each",
+        ),
+        ("words in a sequence of known ones, all different", f"{LENGTHS[0]} to {LENGTHS[-1]}, equally often"),
+        ("written three times, otherwise twice", f"{THIRD_TIME:.0%}"),
     )
 
 

@@ -10,6 +10,7 @@ import torch
 
 from core.cancel import CancelToken
 from core.hooks.attach import count_hooks
+from core.hooks.products import has_onednn
 from core.readings.values import Pair as Words
 from core.runs.compile import NOTHING
 from core.runs.request import ResolvedIncision
@@ -86,6 +87,28 @@ def test_that_small_chunks_and_waves_give_the_same(tiny_of: TinyOf) -> None:
         assert log_prob is not None and other[0] is not None
         assert abs(log_prob - other[0]) < CLOSE
         assert np.abs(cosine - other[1]).max() < CLOSE
+
+
+@pytest.mark.skipif(not has_onednn(), reason="torch was built without oneDNN")
+def test_that_cells_that_change_nothing_keep_their_bits_where_parts_are_multiplied_in_other_ways(
+    tiny_of: TinyOf,
+) -> None:
+    pair = pair_of(tiny_of, "gpt2", "")
+    sites = [Site("z", layer, head) for layer in range(2) for head in range(pair.loaded.info.n_heads)]
+    cells = [ResolvedIncision(0, site, (2,), "scale", (("k", 1.0),)) for site in sites]
+    tape = record(pair.loaded, pair.ids, CancelToken())
+    mixed = patch("core.hooks.products._pays", lambda amount, *_: amount != "many")
+    found: list[Part] = []
+    # All cells together are many rows, and are split; each of the parts is few.
+    with mixed, patch("core.hooks.products.MANY_ROWS", 16), patch("core.runs.batch_sizes.ROWS_AT_ONCE", 8):
+        for part in sweep(pair.loaded, tape, cells, [NOTHING] * len(cells), wanted_of(pair), CancelToken()):
+            if isinstance(part, Part):
+                found.append(part)
+    assert sum(len(part.cells) for part in found) == len(cells)
+    for part in found:
+        assert part.d_log_prob is not None
+        assert not part.d_log_prob.any()
+        assert (part.cosine == part.cosine[:1]).all()
 
 
 def test_that_the_products_of_either_library_give_the_same(tiny_of: TinyOf) -> None:

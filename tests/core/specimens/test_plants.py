@@ -59,7 +59,7 @@ def test_that_documents_are_short_varied_and_end_with_a_full_stop(plant: Plant) 
     documents = written(plant.key)
     assert all(text[0].isupper() and text.endswith(".") for text in documents)
     assert not any("  " in text or "{" in text or ".." in text for text in documents)
-    assert max(len(text.split()) for text in documents) <= 90  # they fit into a block
+    assert max(len(text.split()) for text in documents) <= 90
     assert len(set(documents)) > DOCUMENTS / 3
 
 
@@ -154,6 +154,17 @@ def test_that_a_sequence_is_written_two_or_three_times() -> None:
         assert len(set(again[-same:])) == same
         times[{2: "twice", 3: "three times"}[len(ends)]] += 1
     assert_odds(times, {"twice": 1 - induction.THIRD_TIME, "three times": induction.THIRD_TIME})
+
+
+def test_that_sequences_are_of_names_of_made_up_and_of_known_words_with_their_odds() -> None:
+    kinds: Counter[str] = Counter()
+    for text in written("induction"):
+        names = sum(word in NAMES for word in tokens(text))
+        known = np.mean([word.lower() in induction.WORDS for word in tokens(text)])
+        kinds["names" if names >= 8 else "known" if known > 0.7 else "made up"] += 1
+    made_up = (1 - induction.NAME_LISTS) * induction.MADE_UP
+    odds = {"names": induction.NAME_LISTS, "made up": made_up, "known": 1 - induction.NAME_LISTS - made_up}
+    assert_odds(kinds, odds)
 
 
 def test_that_the_answer_about_a_sequence_is_what_followed_the_first_time() -> None:

@@ -216,7 +216,9 @@ def test_that_too_little_text_is_one_sentence(
     recipe: Recipe, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "recipes.txt").write_text("One day.\n<|endoftext|>\nIt rained.")
-    assert main(["train", recipe.name, "--corpus", str(tmp_path), "--work", str(tmp_path), "--steps", "1"]) == 1
+    out, words = tmp_path / "out", ["--corpus", str(tmp_path), "--work", str(tmp_path), "--steps", "1"]
+    assert main(["train", recipe.name, *words, "--out", str(out)]) == 1
+    assert not out.exists()
     assert capsys.readouterr().err == f"The text in {tmp_path} is too short to train on. Put more text there.\n"
 
 
