@@ -118,15 +118,15 @@ def test_that_the_budget_lets_the_least_recently_used_go(
 
 def test_that_a_smaller_share_lets_all_but_the_open_model_go(desk: Desk, budget: dict[str, int]) -> None:
     budget["total"] = 1000
-    (last,) = told(desk, TendModels(share=0.25, listing=False))
-    assert isinstance(last, ModelsHeld)
+    last, kept = told(desk, TendModels(share=0.25, listing=False))
+    assert isinstance(last, ModelsHeld) and isinstance(kept, RunsKept)
     assert (last.share, last.budget_bytes) == (0.25, 250)
     assert held_by(desk) == ["(tiny-llama)"]
 
 
 @pytest.mark.parametrize(("wanted", "share"), [(7.0, 0.9), (-1.0, 0.1)])
 def test_that_a_share_stays_within_reason(wanted: float, share: float) -> None:
-    (last,) = told(Desk(), TendModels(share=wanted, listing=False))
+    last, _ = told(Desk(), TendModels(share=wanted, listing=False))
     assert isinstance(last, ModelsHeld)
     assert last.share == share
 

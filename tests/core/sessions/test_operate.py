@@ -170,7 +170,8 @@ def test_that_noise_is_of_the_same_size_at_both_names_of_one_place(
 ) -> None:
     noise = f"@1,3=noise(sigma=1,seed=2,std={std})"
     a, b = (result_of(told(opened(tiny_gpt2), site + noise)) for site in (one, other))
-    assert a.operated.numbers == b.operated.numbers
+    # From other layers on, so rounded in another way.
+    assert a.operated.numbers == pytest.approx(b.operated.numbers, abs=1e-5)
     assert a.effect.output_changed
 
 
