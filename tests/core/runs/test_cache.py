@@ -56,5 +56,5 @@ def test_that_what_is_kept_is_counted_and_never_more_than_may_be() -> None:
 
 def test_that_the_readme_states_how_much_is_kept() -> None:
     text = " ".join((Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8").split())
-    assert f"clean runs are kept with their keys and values, up to {in_words(TAPE_BYTES)}," in text
+    assert f"clean runs are kept with their queries, keys and values, up to {in_words(TAPE_BYTES)}" in text
     assert f"the last {MOST_RESULTS} results" in text

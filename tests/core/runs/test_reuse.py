@@ -22,7 +22,6 @@ from tests.fixtures.tiny_family import TinyOf
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from core.runs.places import Hooks
 
 Called = list[tuple[int, tuple[int, ...]]]
 Operation = tuple[str, dict[str, Any]]
@@ -35,9 +34,9 @@ def called(monkeypatch: pytest.MonkeyPatch) -> Called:
     noted: Called = []
     layer = Again.layer
 
-    def noting(self: Again, number: int, hidden: Tensor, rows: tuple[int, ...], hooks: Hooks | None = None) -> Tensor:
+    def noting(self: Again, number: int, hidden: Tensor, rows: tuple[int, ...], *more: Any, **how: Any) -> Tensor:
         noted.append((number, rows))
-        return layer(self, number, hidden, rows, hooks)
+        return layer(self, number, hidden, rows, *more, **how)
 
     monkeypatch.setattr(Again, "layer", noting)
     return noted

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,7 +20,6 @@ from tests.fixtures.tiny_family import TinyOf
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from core.runs.places import Hooks
 
 PER_CALL = 1.0
 
@@ -32,11 +31,9 @@ class Clock:
         self.now = 0.0
         layer = Again.layer
 
-        def slowly(
-            again: Again, number: int, hidden: Tensor, rows: tuple[int, ...], hooks: Hooks | None = None
-        ) -> Tensor:
+        def slowly(again: Again, number: int, hidden: Tensor, rows: tuple[int, ...], *more: Any, **how: Any) -> Tensor:
             self.now += PER_CALL + per_row * len(hidden) * len(rows)
-            return layer(again, number, hidden, rows, hooks)
+            return layer(again, number, hidden, rows, *more, **how)
 
         monkeypatch.setattr(Again, "layer", slowly)
 
