@@ -22,8 +22,6 @@ FOLDERS = sorted(path for path in paths.specimens().glob("*") if path.is_dir())
 PROMPTS = {"causal": "Once upon a time there was a little", "masked": "Once upon a [MASK] there was a little girl."}
 # Those that were trained on planted text and measured against it.
 MEASURED = [folder for folder in FOLDERS if (folder / TRUTH).is_file()]
-# How far planted and recovered odds of pronouns may be apart, the mean over the occupations.
-OCCUPATIONS_WITHIN = {"causal": 0.1, "masked": 0.12}
 each = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 each_measured = pytest.mark.parametrize("folder", MEASURED, ids=lambda folder: folder.name)
 
@@ -96,25 +94,34 @@ def test_that_a_specimen_answers_as_its_truth_says(folder: Path) -> None:
                 assert again["groups"][group]["accuracy"] == pytest.approx(row["accuracy"], abs=0.01)
 
 
-@each_measured
+FALLS_SHORT = pytest.mark.xfail(strict=True, reason="capitals and pronouns need a longer masked training")
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [pytest.param(each, marks=FALLS_SHORT if each.name == "specimen-bert" else ()) for each in MEASURED],
+    ids=lambda folder: folder.name,
+)
 def test_that_what_was_planted_is_found_on_what_was_held_out(folder: Path) -> None:
     plants, objective = read_truth(folder)["plants"], RECIPES[folder.name].objective
     groups = {key: row for found in plants.values() for key, row in found["groups"].items()}
     assert groups["held-out pairs"]["accuracy"] > 0.95
+    assert groups["trained countries"]["accuracy"] > 0.95
     # What was never told is not known: ten candidates.
-    unknown = groups["held-out countries"]["accuracy"]
-    assert unknown < 0.3
+    assert groups["held-out countries"]["accuracy"] < 0.3
     over = plants["occupations"]["over_subjects"]
-    assert over["deviation"] < OCCUPATIONS_WITHIN[objective]
+    assert over["deviation"] < 0.1
     assert over["correlation"] > 0.9
     if objective == "causal":
-        assert groups["trained countries"]["accuracy"] > 0.95
         assert groups["new sequences, second time"]["accuracy"] > 0.95
-    else:
-        # A quarter of the words give a masked model something to learn from: facts come last.
-        assert groups["trained countries"]["accuracy"] > unknown + 0.1
-        assert groups["trained countries, backwards"]["accuracy"] > 0.6
-        assert plants["prepositions"]["groups"]["held-out frames"]["accuracy"] > 0.95
+
+
+@each_measured
+def test_that_receivers_and_the_order_of_odds_are_found_in_every_specimen(folder: Path) -> None:
+    plants = read_truth(folder)["plants"]
+    assert plants["indirect_objects"]["groups"]["held-out pairs"]["accuracy"] > 0.95
+    assert plants["occupations"]["over_subjects"]["correlation"] > 0.9
+    assert plants["capitals"]["groups"]["held-out countries"]["accuracy"] < 0.3
 
 
 @each_measured
