@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QApplication
 
 from core.interventions.notation import format_cut
 from core.sites.site import parse_site
@@ -186,8 +188,11 @@ class Hands(Eyes):
         slider = field.slider
         places = [QPoint(round(slider.width() * share), slider.height() // 2) for share in shares]
         self.qtbot.mousePress(slider, LEFT, pos=places[0])
+        # Told to the slider itself: through the cursor a move can come late, and then the release is the last move.
         for place in places[1:]:
-            self.qtbot.mouseMove(slider, place)
+            there = QPointF(slider.mapToGlobal(place))
+            move = QMouseEvent(QEvent.Type.MouseMove, QPointF(place), there, Qt.MouseButton.NoButton, LEFT, NO_KEYS)
+            QApplication.sendEvent(slider, move)
         self.qtbot.mouseRelease(slider, LEFT, pos=places[-1])
 
     def plan_place(self, row: int, part: str = "row") -> QPoint:
