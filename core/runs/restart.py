@@ -130,13 +130,17 @@ class _Restart:
         import torch
 
         tape, loaded = self._tape, self._loaded
-        found, chosen, first = tape.residuals.clone(), tape.index(self._rows), self._first
+        chosen, first = tape.index(self._rows), self._first
         if first == loaded.info.n_layers:
-            yield found
+            yield tape.residuals.clone()
             return
+        # Filled as far as it is told: memory that is new is slow to write to.
+        found = torch.empty_like(tape.residuals)
+        found[: first + 1] = tape.residuals[: first + 1]
         if self._in_first is not None:
             self._cancel.check()
             mine, depth = tape.index(self._mine), first + 1
+            found[depth] = tape.residuals[depth]
             found[depth, mine] = operated = self._first_layer(again, self._in_first)
             # The first point of the curves is told before the clean rows are computed that go on with it.
             yield self._settled(found, depth)
@@ -158,6 +162,7 @@ class _Restart:
             if hooks is not None:
                 hooks.modules.append(Hook(loaded.blocks[layer], "input", before.append))
             hidden = again.layer(layer, hidden, self._rows, hooks)
+            found[layer + 1] = tape.residuals[layer + 1]
             for depth, x in ((layer, before[-1]), (layer + 1, hidden)):
                 kept = tape.residuals[depth, chosen]
                 found[depth, chosen] = where_changed(x[0], self._clean(again, depth)[0], kept)

@@ -212,43 +212,44 @@ class _Sweep:
         if not rows:  # nothing that is read out comes after what is operated on
             yield self._clean.part(tuple(numbers), None, cosine, sizes.answers)
             return
-        first = self._layer(numbers[0])
-        chosen = self._tape.index(rows)
-        active = self._tape.residuals[first : first + 1, chosen]
-        joined = 0
+        first, joined = self._layer(numbers[0]), 0
+        # The clean run goes along in every part: each is rounded in its own way, which its own clean run tells.
+        parts = [self._tape.residuals[first : first + 1, self._tape.index(rows)]]
         for layer in range(first, self._loaded.info.n_layers):
             self._cancel.check()
             joining = [n for n in numbers[joined:] if self._layer(n) == layer]
             with running(self._loaded, self._tape) as again:
-                active = self._one_layer(again, layer, active, rows, sizes.product)
+                parts = self._one_layer(again, layer, parts, rows)
                 if joining:
-                    before, after = self._join(again, layer, joining, rows, active[0])
-                    active = torch.cat([active, after])
+                    before, after = self._join(again, layer, joining, rows, parts[-1][0])
+                    parts = _put_to(parts, after, sizes.product)
             if joining and before is not None:
                 now = slice(joined, joined + len(joining))
                 cosine[now, :, layer] = self._clean.cosine_at(layer, before, rows)
             joined += len(joining)
-            stream = where_changed(active[1:], active[:1], self._tape.residuals[layer + 1, chosen])
-            cosine[:joined, :, layer + 1] = self._clean.cosine_at(layer + 1, stream, rows)
+            read = self._clean.rows_read(rows)
+            streams = [self._stream(part, layer + 1, rows, read) for part in parts]
+            cells = [self._clean.cosine_at(layer + 1, stream, read) for stream in streams]
+            cosine[:joined, :, layer + 1] = torch.cat(cells)
             yield self._tick(joined)
-        read = self._wanted.read_position
-        last = None if read is None or read not in rows else stream[:, rows.index(read)]
+        at = self._wanted.read_position
+        last = None if at is None or at not in rows else torch.cat([each[:, read.index(at)] for each in streams])
         yield self._clean.part(tuple(numbers), last, cosine, sizes.answers)
 
-    def _one_layer(self, again: Again, layer: int, active: Tensor, rows: tuple[int, ...], at_once: int) -> Tensor:
-        import torch
-
-        if len(active) == 1:
-            return again.layer(layer, active, rows)
+    def _one_layer(self, again: Again, layer: int, parts: list[Tensor], rows: tuple[int, ...]) -> list[Tensor]:
+        """Return the layer's output of parts [1 + cell, row, d_model], the clean run first in each."""
+        cells = sum(map(len, parts)) - 1
+        if cells == 0:
+            return [again.layer(layer, parts[0], rows)]
         # For all the parts, so that what is prepared for a layer is prepared once.
-        with fast_products([self._loaded.blocks[layer]], len(active) * len(rows), bf16=self._bf16):
-            if len(active) <= at_once:
-                return again.layer(layer, active, rows)
-            clean, *parts = active[:1], *torch.split(active[1:], at_once)
-            # The clean run goes along in every part: each is rounded in its own way, which its own clean run tells.
-            found = [again.layer(layer, torch.cat([clean, part]), rows) for part in parts]
-        clean = found[0][:1]
-        return torch.cat([clean, *(where_changed(each[1:], each[:1], clean) for each in found)])
+        with fast_products([self._loaded.blocks[layer]], (1 + cells) * len(rows), bf16=self._bf16):
+            return [again.layer(layer, part, rows) for part in parts]
+
+    def _stream(self, part: Tensor, depth: int, rows: tuple[int, ...], read: tuple[int, ...]) -> Tensor:
+        """Return a part's residual [cell, row, d_model] where it is read, the kept bits where it is the clean one."""
+        if read != rows:
+            part = part[:, self._tape.index(tuple(map(rows.index, read)))]
+        return where_changed(part[1:], part[:1], self._tape.residuals[depth, self._tape.index(read)])
 
     def _join(
         self, again: Again, layer: int, numbers: list[int], rows: tuple[int, ...], clean_out: Tensor
@@ -310,6 +311,11 @@ class _Answers:
         predicts = loaded.head is not None and wanted.read_position is not None
         self._clean_last = residuals[-1, wanted.read_position] if predicts else None
 
+    def rows_read(self, rows: tuple[int, ...]) -> tuple[int, ...]:
+        """Return those of some rows that anything is read from; the first, where nothing is."""
+        wanted = {*self._ends, self._wanted.read_position}
+        return tuple(row for row in rows if row in wanted) or rows[:1]
+
     def cosines(self, residuals: Tensor) -> Tensor:
         """Return the pairs' similarities by depth [pair, n_layers + 1] of one run."""
         import torch
@@ -364,8 +370,17 @@ class _Answers:
         return torch.stack([*found, kl])
 
     def _log_probs(self, last: Tensor) -> Tensor:
-        with fast_products(self._loaded.head_parts, len(last)):
-            return answer_of(self._loaded, last).float().log_softmax(dim=-1)
+        return answer_of(self._loaded, last).float().log_softmax(dim=-1)
+
+
+def _put_to(parts: list[Tensor], cells: Tensor, at_once: int) -> list[Tensor]:
+    """Fill the last part up with cells [cell, row, d_model], and put as many new ones to it as they need."""
+    import torch
+
+    *full, last = parts
+    room = at_once + 1 - len(last)
+    chunks = [last, cells[:room]], *([last[:1], chunk] for chunk in torch.split(cells[room:], at_once) if len(chunk))
+    return [*full, *(torch.cat(chunk) for chunk in chunks)]
 
 
 def _cosine(a: Tensor, b: Tensor) -> Tensor:

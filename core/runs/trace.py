@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -142,11 +143,18 @@ def edited_logits(loaded: LoadedModel, residuals: Tensor, compiled: Compiled) ->
 
 
 def answer_of(loaded: LoadedModel, residual: Tensor) -> Tensor:
-    """Return the logits [..., vocab] of a residual [..., d_model], in the model's own precision."""
-    head = loaded.head
+    """Return the logits [..., vocab] of a residual [..., d_model], in the model's own precision.
+
+    Where no gradient is wanted, by the quickest product.
+    """
+    import torch
+
+    head, rows = loaded.head, residual.numel() // residual.shape[-1]
     if head is None:
         raise ValueError("a model without a language-model head has no logits")
-    return head(residual if loaded.final_norm is None else loaded.final_norm(residual))
+    quickly = fast_products(loaded.head_parts, rows) if torch.is_inference_mode_enabled() else nullcontext()
+    with quickly:
+        return head(residual if loaded.final_norm is None else loaded.final_norm(residual))
 
 
 def unembed(loaded: LoadedModel, residual: Tensor) -> Tensor:

@@ -159,11 +159,13 @@ class Memory:
         self.tried: list[int] = []
         layer = engine._Sweep._one_layer
 
-        def one_layer(sweeping: Any, again: Any, number: int, active: torch.Tensor, *rest: Any) -> torch.Tensor:
-            self.tried.append(len(active))
-            if len(active) > room:
+        def one_layer(
+            sweeping: Any, again: Any, number: int, parts: list[torch.Tensor], *rest: Any
+        ) -> list[torch.Tensor]:
+            self.tried.append(sum(map(len, parts)))
+            if self.tried[-1] > room:
                 raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
-            return layer(sweeping, again, number, active, *rest)
+            return layer(sweeping, again, number, parts, *rest)
 
         monkeypatch.setattr(engine._Sweep, "_one_layer", one_layer)
 

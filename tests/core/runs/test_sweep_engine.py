@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from unittest.mock import patch
+from typing import Any
+from unittest.mock import Mock, patch
 
 import numpy as np
 import pytest
 import torch
 
 from core.cancel import CancelToken
+from core.hooks import attention
 from core.hooks.attach import count_hooks
 from core.hooks.products import has_onednn
 from core.readings.values import Pair as Words
 from core.runs.compile import NOTHING
 from core.runs.request import ResolvedIncision
 from core.runs.sweep import Part, Tick, Wanted, _Answers, sweep
-from core.runs.tape import Tape, record
+from core.runs.tape import Again, Tape, record
 from core.runs.trace import trace, unembed
 from core.sites.hook_point import HOOK_POINTS
 from core.sites.site import Site
@@ -109,6 +111,36 @@ def test_that_cells_that_change_nothing_keep_their_bits_where_parts_are_multipli
         assert part.d_log_prob is not None
         assert not part.d_log_prob.any()
         assert (part.cosine == part.cosine[:1]).all()
+
+
+def test_that_no_part_is_larger_than_what_goes_through_a_layer_at_once(tiny_of: TinyOf) -> None:
+    pair = pair_of(tiny_of, "llama", "")
+    tape, cells, seen = record(pair.loaded, pair.ids, CancelToken()), cells_of(pair), []
+    usual = Again.layer
+
+    def watched(again: Again, number: int, hidden: torch.Tensor, rows: tuple[int, ...], *own: Any, **more: Any) -> Any:
+        if number == pair.loaded.info.n_layers - 1 and not own:  # not what the cells of this layer begin with
+            seen.append((len(hidden) - 1, len(rows)))
+        return usual(again, number, hidden, rows, *own, **more)
+
+    with patch("core.runs.batch_sizes.ROWS_AT_ONCE", 40), patch.object(Again, "layer", watched):
+        swept(pair, tape, cells)
+    assert [n_cells for n_cells, n_rows in seen if n_cells > 1]
+    assert not [n_cells for n_cells, n_rows in seen if n_cells > max(1, 40 // n_rows)]
+
+
+def test_that_attention_written_out_for_many_short_scenarios_gives_the_same(tiny_of: TinyOf) -> None:
+    pair = pair_of(tiny_of, "gpt2", "")
+    tape, cells, found = record(pair.loaded, pair.ids, CancelToken()), cells_of(pair), []
+    for few in (0, 512):
+        written_out = Mock(wraps=attention._written_out)
+        with patch.multiple(attention, FEW_SCORES=few, _written_out=written_out):
+            found.append(swept(pair, tape, cells))
+        assert written_out.called == bool(few)
+    for number in range(len(cells)):
+        (log_prob, cosine), (other, curve) = found[0][number], found[1][number]
+        assert log_prob == pytest.approx(other, abs=CLOSE)
+        assert np.abs(cosine - curve).max() < CLOSE
 
 
 def test_that_the_products_of_either_library_give_the_same(tiny_of: TinyOf) -> None:
