@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -21,6 +22,10 @@ log = logging.getLogger(__name__)
 
 MOST = 8
 ENDING = ".cells"
+# How much of a long sweep a kill of the program can cost.
+EVERY_S = 10.0
+# What was being written when the program was killed; another program may be writing right now.
+STALE_S = 3600.0
 
 
 class UnfinishedSweeps:
@@ -32,10 +37,13 @@ class UnfinishedSweeps:
     ----------
     folder : Path or None
         Made when it is needed; None keeps nothing.
+    clock : callable
+        Returns seconds.
     """
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._folder = folder
+        self._clock = clock
 
     def find(self, request: SweepRequest) -> SavedCells | None:
         """Return what is kept of a request; a file that cannot be used is taken away."""
@@ -55,6 +63,8 @@ class UnfinishedSweeps:
     def following(self) -> Iterator[Callable[[object], None]]:
         """Keep what is done of a sweep that is left off within a ``with`` block, and nothing of one that ends.
 
+        What is done is written now and then on the way, so that a kill costs little.
+
         Yields
         ------
         callable
@@ -63,6 +73,16 @@ class UnfinishedSweeps:
         begun: SweepResult | None = None
         ended: SweepRequest | None = None  # the file goes only when this was told
         parts: list[SweepPart] = []
+        written = self._clock()
+
+        def keep() -> None:
+            nonlocal begun, written
+            if begun is not None and parts:
+                for part in parts:
+                    begun = begun.with_part(part)
+                parts.clear()
+                self._keep(begun)
+                written = self._clock()
 
         def see(event: object) -> None:
             nonlocal begun, ended
@@ -70,6 +90,8 @@ class UnfinishedSweeps:
                 begun = event.result if event.result.request.method != "screen" else None
             elif isinstance(event, SweepPart):
                 parts.append(event)
+                if self._clock() - written >= EVERY_S:
+                    keep()
             elif isinstance(event, SweepFinished):
                 ended = event.result.request
 
@@ -79,10 +101,7 @@ class UnfinishedSweeps:
                 begun = None
                 self._take_away(self._path(ended))
         finally:
-            if begun is not None and parts:
-                for part in parts:
-                    begun = begun.with_part(part)
-                self._keep(begun)
+            keep()
 
     def _keep(self, result: SweepResult) -> None:
         path = self._path(result.request)
@@ -94,6 +113,9 @@ class UnfinishedSweeps:
             kept = sorted(path.parent.glob(f"*{ENDING}"), key=lambda each: each.stat().st_mtime_ns)
             for older in kept[:-MOST]:
                 self._take_away(older)
+            for broken in path.parent.glob(f"*{ENDING}.new"):
+                if time.time() - broken.stat().st_mtime > STALE_S:
+                    self._take_away(broken)
         except OSError:
             log.debug("an unfinished sweep cannot be kept", exc_info=True)
 

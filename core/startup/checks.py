@@ -23,7 +23,8 @@ def all_checks(environment: Environment) -> dict[str, list[str]]:
         "mypy": [python, "-m", "mypy"],
         # Its own script names a path, which is wrong once the folder has been moved.
         "lint-imports": [python, "-c", LINT_IMPORTS],
-        "pytest": [python, "-m", "pytest"],
+        # Each test computes on one core. A file stays together, for what its tests share.
+        "pytest": [python, "-m", "pytest", "--numprocesses", "auto", "--dist", "loadfile"],
     }
 
 
@@ -34,7 +35,7 @@ def run_checks(environment: Environment, pytest_arguments: Sequence[str]) -> int
     """
     checks = all_checks(environment)
     if pytest_arguments:
-        checks = {"pytest": [*checks["pytest"], *pytest_arguments]}
+        checks = {"pytest": [str(environment.python), "-m", "pytest", *pytest_arguments]}
     failed = []
     for name, command in checks.items():
         say(f"== {name}")

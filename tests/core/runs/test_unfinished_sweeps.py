@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import pytest
 
 from core.errors import Cancelled
 from core.runs.sweep_result import Cost, SweepFinished, SweepStarted
-from core.runs.unfinished_sweeps import MOST, UnfinishedSweeps
+from core.runs.unfinished_sweeps import EVERY_S, MOST, STALE_S, UnfinishedSweeps
 from tests.gui.made_sweeps import empty_sweep, finished, part, sweep_request
 
 if TYPE_CHECKING:
@@ -55,6 +56,32 @@ def test_that_a_sweep_that_ends_leaves_nothing_behind(tmp_path: Path) -> None:
         see(part(whole, range(20)))
         see(SweepFinished(whole))
     assert files(tmp_path) == []
+
+
+def test_that_what_is_done_is_written_on_the_way_for_the_case_of_a_kill(tmp_path: Path) -> None:
+    now = [0.0]
+    kept, whole = UnfinishedSweeps(tmp_path, lambda: now[0]), finished()
+    with kept.following() as see:
+        see(SweepStarted(empty_sweep(whole.request), Cost(20, None)))
+        see(part(whole, range(15, 20)))
+        assert kept.find(whole.request) is None
+        for now[0], cells in ((EVERY_S, range(10, 15)), (EVERY_S + 1, range(5, 10))):
+            see(part(whole, cells))
+            found = UnfinishedSweeps(tmp_path).find(whole.request)
+            assert found is not None
+            np.testing.assert_array_equal(np.flatnonzero(found.done), DONE)
+        see(SweepFinished(whole))
+    assert files(tmp_path) == []
+
+
+def test_that_what_a_kill_left_half_written_is_cleared_away_in_time(tmp_path: Path) -> None:
+    old, fresh = (tmp_path / f"{name}.cells.new" for name in ("old", "fresh"))
+    for half, age in ((old, STALE_S + 60), (fresh, 0.0)):
+        half.write_bytes(b"half")
+        os.utime(half, (time.time() - age,) * 2)
+    leave_off(UnfinishedSweeps(tmp_path), sweep_request())
+    assert not old.exists()
+    assert fresh.exists()
 
 
 def test_that_only_a_few_are_kept_and_the_oldest_go(tmp_path: Path) -> None:
