@@ -12,10 +12,11 @@ from core.cancel import CancelToken
 from core.models.weight_layout import lay_out
 from core.readings.fetch import fetched
 from core.readings.values import Pair
+from core.runs.cell_answers import Part, Wanted
 from core.runs.compile import NOTHING
 from core.runs.request import ResolvedIncision
 from core.runs.restart import descend, restart
-from core.runs.sweep import Part, Wanted, sweep
+from core.runs.sweep import sweep
 from core.runs.tape import Tape, record
 from core.sites.site import Site
 

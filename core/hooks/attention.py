@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from torch.nn import Module
 
 Part = Literal["q", "k", "v", "attn_scores", "pattern"]
-# Up to so many scores of each head, in so many scenarios, plain batched products take half as long as torch's
-# fused attention on a processor; from some four times as many on they take twice as long.
-FEW_SCORES, MANY_SCENARIOS = 512, 8
+# Up to so many scores of each head plain batched products take half as long as torch's fused attention on a
+# processor; from some four times as many on they take twice as long.
+FEW_SCORES = 512
 TAP = "_attention_tap"
 PREFIX = "tapped_"
 _FOUND: WeakKeyDictionary[Module, dict[int, Any]] = WeakKeyDictionary()
@@ -94,6 +94,8 @@ def attention_tapped(
     hooks: Iterable[AttentionHook],
     rests: Mapping[Module, Rest] | None = None,
     watchers: Mapping[Module, Watcher] | None = None,
+    *,
+    written_out: bool = False,
 ) -> Iterator[None]:
     """Attach functions to the attention, in order, and take all of them off at the end.
 
@@ -105,6 +107,9 @@ def attention_tapped(
         Where only some rows of the prompt are computed: what puts the others' keys and values to them.
     watchers : mapping of Module to callable, optional
         What is told of every call in which neither scores nor pattern are changed.
+    written_out : bool
+        Whether several short scenarios are multiplied out on a processor, which is faster, and rounded in a way
+        that depends on how many they are. Only together with `rests`.
     """
     by_module: defaultdict[Module, list[AttentionHook]] = defaultdict(list)
     for hook in hooks:
@@ -122,17 +127,21 @@ def attention_tapped(
         for key, config in configs.items():
             config._attn_implementation_internal = _registered(before[key] or "eager")
         for module, mine in by_module.items():
-            rest = rests.get(module) if rests is not None else getattr(outer[module], "rest", None)
-            setattr(module, TAP, _Tap(mine, rest, (watchers or {}).get(module)))
+            tap = _Tap(mine, (watchers or {}).get(module))
+            if rests is not None:
+                tap.rest, tap.written_out = rests.get(module), written_out
+            elif (around := outer[module]) is not None:
+                tap.rest, tap.written_out = around.rest, around.written_out
+            setattr(module, TAP, tap)
         yield
     finally:
         for key, config in configs.items():
             config._attn_implementation_internal = before[key]
-        for module, tap in outer.items():
-            if tap is None:
+        for module, around in outer.items():
+            if around is None:
                 delattr(module, TAP)
             else:
-                setattr(module, TAP, tap)
+                setattr(module, TAP, around)
 
 
 def _configs(network: Module) -> dict[int, Any]:
@@ -172,10 +181,9 @@ def _registered(usual: str) -> str:
 class _Tap:
     """What is done to the attention of one module."""
 
-    def __init__(
-        self, hooks: Iterable[AttentionHook], rest: Rest | None = None, watcher: Watcher | None = None
-    ) -> None:
-        self.rest = rest
+    def __init__(self, hooks: Iterable[AttentionHook], watcher: Watcher | None = None) -> None:
+        self.rest: Rest | None = None
+        self.written_out = False
         self._watcher = watcher
         self._edits: defaultdict[Part, list[Edit]] = defaultdict(list)
         for hook in hooks:
@@ -207,7 +215,7 @@ class _Tap:
                 kept = (pattern == usual).all(dim=-1, keepdim=True).transpose(1, 2)
                 usual_out = plain(module, q, k, v, mask, **options)[0]
                 return usual_out.where(kept, out.transpose(1, 2)).contiguous(), pattern
-        with _written_out() if self.rest is not None and _is_small(q, k) else nullcontext():
+        with _written_out() if self.written_out and _is_small(q, k) else nullcontext():
             found = plain(module, q, k, v, mask, **options)
         if self._watcher is not None:
             self._watcher(Attended(q, k, v, mask, _is_causal(module, q, mask, options), options, found[0]))
@@ -231,10 +239,9 @@ class _Tap:
 
 
 def _is_small(q: Tensor, k: Tensor) -> bool:
-    """Return whether many scenarios have so few scores each that a kernel made for long prompts is slower."""
+    """Return whether several scenarios have so few scores each that a kernel made for long prompts is slower."""
     (scenarios, _, n_queries, _), n_keys = q.shape, k.shape[2]
-    few = n_queries > 1 and n_queries * n_keys <= FEW_SCORES
-    return few and scenarios >= MANY_SCENARIOS and q.device.type == "cpu"
+    return scenarios > 1 and n_queries > 1 and n_queries * n_keys <= FEW_SCORES and q.device.type == "cpu"
 
 
 def _written_out() -> AbstractContextManager[None]:

@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from core.interventions.operation import Activation
     from core.models.loaded_model import LoadedModel
     from core.readings.values import Pair
+    from core.runs.cell_answers import Wanted
     from core.runs.gradients import Place, Readout, Slopes
     from core.runs.request import ResolvedIncision
-    from core.runs.sweep import Wanted
 
 BEFORE_THE_SOFTMAX = ("q", "k", "attn_scores")
 

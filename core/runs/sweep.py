@@ -11,76 +11,31 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from core.hooks.attach import Hook
 from core.hooks.products import fast_products
 from core.interventions.ops import OPERATIONS
 from core.models.memory import is_out_of_memory, tidy_memory
-from core.readings.fetch import fetched
 from core.runs.batch import one
 from core.runs.batch_sizes import batch_sizes
+from core.runs.cell_answers import CellAnswers
 from core.runs.compile import Change
 from core.runs.places import Hooks, hooks_at
 from core.runs.restart import AT_ONE_ROW, first_rows, restart, where_changed
 from core.runs.tape import running
 from core.runs.together import each_its_own
-from core.runs.trace import answer_of
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from torch import Tensor
 
     from core.cancel import CancelToken
     from core.interventions.operation import Activation
     from core.models.loaded_model import LoadedModel
-    from core.readings.values import Pair
     from core.runs.batch_sizes import BatchSizes
+    from core.runs.cell_answers import Part, Wanted
     from core.runs.request import ResolvedIncision
     from core.runs.tape import Again, Tape
 
 BEFORE_THE_LAYER = ("embed", "resid_pre")
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What is read out of every cell.
-
-    Attributes
-    ----------
-    read_position, target, versus : int or None
-        As in `RunRequest`, the target filled in.
-    pairs : tuple of Pair
-    """
-
-    read_position: int | None
-    target: int | None
-    versus: int | None
-    pairs: tuple[Pair, ...]
-
-
-@dataclass(frozen=True)
-class Part:
-    """Cells that are done.
-
-    Attributes
-    ----------
-    cells : tuple of int
-        Their numbers.
-    log_prob, logit_difference, kl : ndarray of float64, shape [cell], or None
-        In nats; None where nothing is predicted, or compared.
-    cosine : ndarray of float64, shape [cell, pair, n_layers + 1]
-    d_log_prob, d_logit_difference : ndarray of float64, shape [cell], or None
-        Changes from the clean run, from one product with it: 0 to the bit where nothing changed.
-    """
-
-    cells: tuple[int, ...]
-    log_prob: NDArray[np.float64] | None
-    logit_difference: NDArray[np.float64] | None
-    kl: NDArray[np.float64] | None
-    cosine: NDArray[np.float64]
-    d_log_prob: NDArray[np.float64] | None = None
-    d_logit_difference: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -153,7 +108,7 @@ class _Sweep:
         self._supplies = supplies
         self._wanted = wanted
         self._cancel = cancel
-        self._clean = _Answers(loaded, wanted, tape.residuals)
+        self._clean = CellAnswers(loaded, wanted, tape.residuals)
         self._work = sum(loaded.info.n_layers - self._layer(number) for number in range(len(cells)))
         self._worked = 0
 
@@ -218,7 +173,8 @@ class _Sweep:
         for layer in range(first, self._loaded.info.n_layers):
             self._cancel.check()
             joining = [n for n in numbers[joined:] if self._layer(n) == layer]
-            with running(self._loaded, self._tape) as again:
+            # A difference in bf16 is rounded by what the clean run is, which is to be the same in every part.
+            with running(self._loaded, self._tape, written_out=not self._bf16) as again:
                 parts = self._one_layer(again, layer, parts, rows)
                 if joining:
                     before, after = self._join(again, layer, joining, rows, parts[-1][0])
@@ -247,9 +203,8 @@ class _Sweep:
 
     def _stream(self, part: Tensor, depth: int, rows: tuple[int, ...], read: tuple[int, ...]) -> Tensor:
         """Return a part's residual [cell, row, d_model] where it is read, the kept bits where it is the clean one."""
-        if read != rows:
-            part = part[:, self._tape.index(tuple(map(rows.index, read)))]
-        return where_changed(part[1:], part[:1], self._tape.residuals[depth, self._tape.index(read)])
+        part, kept = _at(part, tuple(map(rows.index, read))), _at(self._tape.residuals[depth], read)
+        return where_changed(part[1:], part[:1], kept)
 
     def _join(
         self, again: Again, layer: int, numbers: list[int], rows: tuple[int, ...], clean_out: Tensor
@@ -299,78 +254,11 @@ class _Sweep:
         return hooks
 
 
-class _Answers:
-    """From hidden states to what is wanted, with the clean ones to compare with."""
+def _at(x: Tensor, places: tuple[int, ...]) -> Tensor:
+    """Return [.., place, d_model] at a few places: cut out one by one, for which no index has to be sent."""
+    import torch
 
-    def __init__(self, loaded: LoadedModel, wanted: Wanted, residuals: Tensor) -> None:
-        self._loaded = loaded
-        self._wanted = wanted
-        ends = sorted({position for pair in wanted.pairs for position in (pair.a, pair.b)})
-        self._ends = {position: residuals[:, position] for position in ends}
-        self.cosine = self.cosines(residuals)
-        predicts = loaded.head is not None and wanted.read_position is not None
-        self._clean_last = residuals[-1, wanted.read_position] if predicts else None
-
-    def rows_read(self, rows: tuple[int, ...]) -> tuple[int, ...]:
-        """Return those of some rows that anything is read from; the first, where nothing is."""
-        wanted = {*self._ends, self._wanted.read_position}
-        return tuple(row for row in rows if row in wanted) or rows[:1]
-
-    def cosines(self, residuals: Tensor) -> Tensor:
-        """Return the pairs' similarities by depth [pair, n_layers + 1] of one run."""
-        import torch
-
-        rows = [_cosine(residuals[:, pair.a], residuals[:, pair.b]) for pair in self._wanted.pairs]
-        return torch.stack(rows) if rows else _wide(residuals.new_empty(0, len(residuals)))
-
-    def cosine_at(self, depth: int, stream: Tensor, rows: tuple[int, ...]) -> Tensor:
-        """Return the similarities [cell, pair] at one depth, of hidden states [cell, row, d_model]."""
-        found = self.cosine.new_empty(len(stream), len(self._wanted.pairs))
-        for number, pair in enumerate(self._wanted.pairs):
-            a, b = (
-                stream[:, rows.index(end)] if end in rows else self._ends[end][depth].expand(len(stream), -1)
-                for end in (pair.a, pair.b)
-            )
-            found[:, number] = _cosine(a, b)
-        return found
-
-    def part(self, cells: tuple[int, ...], last: Tensor | None, cosine: Tensor, at_once: int) -> Part:
-        """Return cells' readouts, from their last residual at the read position; None where it is the clean one."""
-        import torch
-
-        wanted = self._wanted
-        if self._clean_last is None or wanted.target is None:
-            return Part(cells, None, None, None, fetched(cosine)[0].numpy())
-        if last is None:
-            last = self._clean_last.expand(len(cells), -1)
-        with torch.inference_mode():
-            answers = torch.cat([self._answers(chunk) for chunk in torch.split(last, at_once)], dim=1)
-        curves, numbers = (each.numpy() for each in fetched(cosine, answers))
-        log_prob, clean_log_prob, other, clean_other, kl = numbers
-        change, kl = log_prob - clean_log_prob, np.maximum(kl, 0.0)
-        if wanted.versus is None:
-            return Part(cells, log_prob, None, kl, curves, change)
-        difference = log_prob - other
-        return Part(cells, log_prob, difference, kl, curves, change, difference - (clean_log_prob - clean_other))
-
-    def _answers(self, last: Tensor) -> Tensor:
-        """Return [5, cell]: log p of the target and of the token it is compared with, each also clean; and KL."""
-        import torch
-
-        target, versus = self._wanted.target, self._wanted.versus
-        assert self._clean_last is not None and target is not None
-        # The clean run goes along: other shapes are rounded in another way.
-        log_probs = self._log_probs(torch.cat([self._clean_last[None], last]))
-        clean, operated = log_probs[0], log_probs[1:]
-        # Not as a product: that adds a large vocabulary up one after the other, and is off in the fourth digit.
-        kl = (clean - operated).mul_(clean.exp()).sum(dim=-1)
-        found = []
-        for token in (target, target if versus is None else versus):
-            found += [operated[:, token], clean[token].expand(len(last))]
-        return torch.stack([*found, kl])
-
-    def _log_probs(self, last: Tensor) -> Tensor:
-        return answer_of(self._loaded, last).float().log_softmax(dim=-1)
+    return torch.stack([x[..., place, :] for place in places], dim=-2)
 
 
 def _put_to(parts: list[Tensor], cells: Tensor, at_once: int) -> list[Tensor]:
@@ -381,19 +269,3 @@ def _put_to(parts: list[Tensor], cells: Tensor, at_once: int) -> list[Tensor]:
     room = at_once + 1 - len(last)
     chunks = [last, cells[:room]], *([last[:1], chunk] for chunk in torch.split(cells[room:], at_once) if len(chunk))
     return [*full, *(torch.cat(chunk) for chunk in chunks)]
-
-
-def _cosine(a: Tensor, b: Tensor) -> Tensor:
-    """Return cosine similarities of vectors [n, d_model]; 0 where one has no length."""
-    import torch
-
-    with torch.inference_mode():
-        a, b = _wide(a), _wide(b)
-        lengths = a.norm(dim=-1) * b.norm(dim=-1)
-        found: Tensor = (a * b).sum(dim=-1) / torch.where(lengths == 0, torch.ones_like(lengths), lengths)
-        return found
-
-
-def _wide(x: Tensor) -> Tensor:
-    """Return numbers in double precision, where a device has it: Apple's has not."""
-    return x.float() if x.device.type == "mps" else x.double()

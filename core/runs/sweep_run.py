@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.runs.cell_answers import Part, Wanted
 from core.runs.events import Progress
 from core.runs.measure import Measurement, depths
 from core.runs.peak_memory import PeakMemory
@@ -16,7 +17,7 @@ from core.runs.restart import why_all
 from core.runs.result import SweepReuse
 from core.runs.running_out import running_out_told
 from core.runs.supplies import ForCells, Supplies
-from core.runs.sweep import Part, Tick, Wanted, sweep
+from core.runs.sweep import Tick, sweep
 from core.runs.sweep_check import cells_to_check, checked, why_not_bf16
 from core.runs.sweep_cost import batches_of, estimated_seconds
 from core.runs.sweep_result import (

@@ -276,15 +276,21 @@ class Again:
 
 
 @contextmanager
-def running(loaded: LoadedModel, tape: Tape) -> Iterator[Again]:
-    """Make single layers of a kept run callable, for the time of a ``with`` block."""
+def running(loaded: LoadedModel, tape: Tape, *, written_out: bool = False) -> Iterator[Again]:
+    """Make single layers of a kept run callable, for the time of a ``with`` block.
+
+    Parameters
+    ----------
+    written_out : bool
+        As in `attention_tapped`.
+    """
     import torch
 
     again = Again(loaded, tape)
     rests = {}
     if tape.keys:
         rests = {loaded.part(layer, loaded.architecture.attention): again.rest for layer in range(loaded.info.n_layers)}
-    with torch.inference_mode(), attention_tapped(loaded.network, (), rests):
+    with torch.inference_mode(), attention_tapped(loaded.network, (), rests, written_out=written_out):
         yield again
 
 

@@ -15,9 +15,10 @@ import torch
 from core.cancel import CancelToken
 from core.errors import SurgeryError
 from core.hooks import products
+from core.runs.cell_answers import Part
 from core.runs.compile import NOTHING
 from core.runs.request import ResolvedIncision
-from core.runs.sweep import Part, sweep
+from core.runs.sweep import sweep
 from core.runs.sweep_answer import as_csv, sweep_answer, write_parquet
 from core.runs.sweep_check import FEWEST, cells_to_check
 from core.runs.sweep_file import save_cells, saved_cells

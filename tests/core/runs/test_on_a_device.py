@@ -16,14 +16,16 @@ from core.interventions.operation import Activation, Operation
 from core.interventions.ops import OPERATIONS
 from core.models.info import ModelInfo
 from core.readings.values import Pair as Words
+from core.runs import cell_answers
 from core.runs import sweep as engine
 from core.runs.batch_sizes import BatchSizes
 from core.runs.cache import RunCache
+from core.runs.cell_answers import Part
 from core.runs.compile import NOTHING, Change
 from core.runs.execute import execute
 from core.runs.request import RunRequest
 from core.runs.restart import restart
-from core.runs.sweep import Part, Tick, sweep
+from core.runs.sweep import Tick, sweep
 from core.runs.tape import record
 from core.sites.site import Site
 from tests.core.runs.engine_runs import Pair, cut, pair_of
@@ -47,7 +49,7 @@ def test_that_a_sweep_waits_for_the_device_once_a_wave(
         fetches.append(len(found))
         return [torch.from_numpy(np.zeros(each.shape)) for each in found]
 
-    monkeypatch.setattr(engine, "fetched", fetched)
+    monkeypatch.setattr(cell_answers, "fetched", fetched)
     cells = [cell for cell in cells_of(pair) if len(cell.positions) == 1]
     with Crossings() as crossings:
         found = list(

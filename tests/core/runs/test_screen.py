@@ -19,11 +19,11 @@ from core.interventions.ops import OPERATIONS
 from core.readings.values import Pair as TokenPair
 from core.runs.batch import one
 from core.runs.cache import RunCache
+from core.runs.cell_answers import Wanted
 from core.runs.compile import NOTHING, Change
 from core.runs.places import hooks_at
 from core.runs.screen import Screened, rank_correlation, screen
 from core.runs.supplies import Supplies
-from core.runs.sweep import Wanted
 from core.runs.trace import answer_of, forward, trace
 from core.sites.hook_point import HOOK_POINTS
 from core.sites.site import Site

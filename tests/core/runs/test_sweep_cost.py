@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from core.cancel import CancelToken
+from core.runs.cell_answers import Wanted
 from core.runs.compile import NOTHING
 from core.runs.request import ResolvedIncision
-from core.runs.sweep import Wanted, sweep
+from core.runs.sweep import sweep
 from core.runs.sweep_cost import batches_of, estimated_seconds
 from core.runs.tape import Again, record
 from core.sites.site import Site

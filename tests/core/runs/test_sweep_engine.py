@@ -14,9 +14,10 @@ from core.hooks import attention
 from core.hooks.attach import count_hooks
 from core.hooks.products import has_onednn
 from core.readings.values import Pair as Words
+from core.runs.cell_answers import CellAnswers, Part, Wanted
 from core.runs.compile import NOTHING
 from core.runs.request import ResolvedIncision
-from core.runs.sweep import Part, Tick, Wanted, _Answers, sweep
+from core.runs.sweep import Tick, sweep
 from core.runs.tape import Again, Tape, record
 from core.runs.trace import trace, unembed
 from core.sites.hook_point import HOOK_POINTS
@@ -171,8 +172,8 @@ def test_that_kl_is_exact_over_a_large_vocabulary(tiny_of: TinyOf, monkeypatch: 
     pair = pair_of(tiny_of, "gpt2", "")
     tape = record(pair.loaded, pair.ids, CancelToken())
     drawn = (6 * torch.randn(4, 128256, generator=torch.Generator().manual_seed(0))).log_softmax(dim=-1)
-    monkeypatch.setattr(_Answers, "_log_probs", lambda _, last: drawn)
-    part = _Answers(pair.loaded, wanted_of(pair), tape.residuals).part((0, 1, 2), None, torch.zeros(3, 2, 1), 8)
+    monkeypatch.setattr(CellAnswers, "_log_probs", lambda _, last: drawn)
+    part = CellAnswers(pair.loaded, wanted_of(pair), tape.residuals).part((0, 1, 2), None, torch.zeros(3, 2, 1), 8)
     clean, operated = drawn[0].double(), drawn[1:].double()
     exact = ((clean - operated) * clean.exp()).sum(dim=-1)
     assert part.kl is not None

@@ -11,9 +11,10 @@ import torch
 from core.cancel import CancelToken
 from core.interventions.operation import Activation
 from core.runs.batch import one
+from core.runs.cell_answers import Part
 from core.runs.compile import NOTHING, Change
 from core.runs.request import ResolvedIncision
-from core.runs.sweep import Part, sweep
+from core.runs.sweep import sweep
 from core.runs.tape import Tape, record
 from core.runs.trace import trace
 from core.sites.site import Site
