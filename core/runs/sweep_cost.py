@@ -11,6 +11,7 @@ import numpy as np
 
 from core.cancel import CancelToken
 from core.hooks.products import fast_products
+from core.models.allocator import freed_memory_kept
 from core.runs.batch_sizes import batch_sizes
 from core.runs.cell_answers import Wanted
 from core.runs.compile import NOTHING
@@ -125,7 +126,7 @@ class _Timing:
         rows = tuple(range(len(tape.ids) - batch.rows, len(tape.ids)))
         hidden = tape.residuals[middle, list(rows)]
         fast = fast_products([loaded.blocks[middle]], at_once * batch.rows, bf16=self._bf16)
-        with running(loaded, tape, written_out=not self._bf16) as again, fast:
+        with running(loaded, tape, written_out=not self._bf16) as again, fast, freed_memory_kept():
             alone = self._second(lambda: again.layer(middle, hidden[None], rows))
             together = self._shortest(lambda: again.layer(middle, hidden.expand(at_once, -1, -1), rows))
         # One cell in the last layer: an incision, what it changes, and the layer for it and for the clean run.
