@@ -210,6 +210,22 @@ def curve(subject: Subject, setting: Setting) -> list[Row]:
     ]
 
 
+def estimates(subject: Subject, setting: Setting) -> list[Row]:
+    """Measure how soon the map of all heads is there as estimates."""
+    info, task = subject.loaded.info, task_of(subject, PROMPT)
+    task.screen(task.cells[:1])
+    full: list[float] = []
+    took: list[float] = []
+    for _ in range(setting.rounds):
+        full.append(seconds(lambda: notebook(task, [(0, 0)])))
+        took.append(seconds(lambda: task.screen(task.cells)))
+    note = f"all {len(task.cells)} cells, {1 + len(task.wanted.pairs)} readouts"
+    return [
+        row(info.name, "screen", "the whole map", took, "s", note),
+        row(info.name, "screen", "in forwards", ratio(took, full), "", note),
+    ]
+
+
 def by_layer(subject: Subject, setting: Setting) -> list[Row]:
     """Measure the sweep of one layer's heads, by layer."""
     info, task = subject.loaded.info, task_of(subject, PROMPT)
@@ -257,6 +273,7 @@ MEASURES: dict[str, Callable[[Subject, Setting], list[Row]]] = {
     "cells": cells,
     "bf16": differences,
     "click": curve,
+    "screen": estimates,
     "layers": by_layer,
     "lengths": by_length,
     "prompts": by_prompts,

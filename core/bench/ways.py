@@ -16,6 +16,7 @@ from core.runs.cell_answers import Part, Wanted
 from core.runs.compile import NOTHING
 from core.runs.request import ResolvedIncision
 from core.runs.restart import descend, restart
+from core.runs.screen import screen
 from core.runs.sweep import sweep
 from core.runs.tape import Tape, record
 from core.sites.site import Site
@@ -112,6 +113,11 @@ class Task:
                 for place, number in enumerate(part.cells):
                     found[chosen[number]] = float(part.log_prob[place]), part.cosine[place]
         return found
+
+    def screen(self, cells: Iterable[Cell]) -> None:
+        """Estimate what silencing each of some heads does to the same readouts."""
+        plan = [self.incision(cell) for cell in cells]
+        screen(self.loaded, self.ids, plan, [NOTHING] * len(plan), self.wanted, CancelToken())
 
     def click(self, tape: Tape, cell: Cell) -> None:
         """Run one head's silencing from its own layer on, and read it out."""

@@ -74,7 +74,7 @@ def test_that_everything_is_measured_and_equal_to_the_notebook(shape: str) -> No
         by_name.setdefault(row.measure, []).append(row)
         assert row.low <= row.value <= row.high or row.case == "not measured"
     assert by_name["difference"][0].value < 1e-5
-    for name in ("notebook", "engine", "engine / notebook", "one click", "utilisation", "memory"):
+    for name in ("notebook", "engine", "engine / notebook", "one click", "screen", "utilisation", "memory"):
         assert all(row.value > 0 for row in by_name[name]), name
     assert [row.case for row in by_name["sweep by tokens"]] == ["10", "20"]  # longer than the context is left out
     assert [row.case for row in by_name["sweep by prompts"]] == ["1", "2"]
