@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from core.bench.shapes import build
 from core.cancel import CancelToken
+from core.models.allocator import freed_memory_kept
 from core.models.weight_layout import lay_out
 from core.readings.fetch import fetched
 from core.readings.values import Pair
@@ -18,6 +19,7 @@ from core.runs.request import ResolvedIncision
 from core.runs.restart import descend, restart
 from core.runs.screen import screen
 from core.runs.sweep import sweep
+from core.runs.sweep_cost import batches_of
 from core.runs.tape import Tape, record
 from core.sites.site import Site
 
@@ -103,16 +105,26 @@ class Task:
     def sweep(
         self, tape: Tape, cells: Iterable[Cell], *, bf16: bool = False
     ) -> dict[Cell, tuple[float, NDArray[np.float64]]]:
-        """Return each cell's log-probability and similarities [pair, n_layers + 1], by the engine's sweep."""
+        """Return each cell's log-probability and similarities [pair, n_layers + 1], by the engine's sweep.
+
+        In the batches that the application runs, after each of which there is something to show.
+        """
         chosen = list(cells)
         plan = [self.incision(cell) for cell in chosen]
         found = {}
-        for part in sweep(self.loaded, tape, plan, [NOTHING] * len(plan), self.wanted, CancelToken(), bf16=bf16):
-            if isinstance(part, Part):
-                assert part.log_prob is not None
-                for place, number in enumerate(part.cells):
-                    found[chosen[number]] = float(part.log_prob[place]), part.cosine[place]
+        with freed_memory_kept():
+            for batch in batches_of(self.loaded, tape, plan, range(len(plan))):
+                for part in self._engine(tape, [plan[number] for number in batch.cells], bf16=bf16):
+                    assert part.log_prob is not None
+                    for place, number in enumerate(part.cells):
+                        found[chosen[batch.cells[number]]] = float(part.log_prob[place]), part.cosine[place]
         return found
+
+    def _engine(self, tape: Tape, plan: list[ResolvedIncision], *, bf16: bool) -> Iterator[Part]:
+        nothing = [NOTHING] * len(plan)
+        for found in sweep(self.loaded, tape, plan, nothing, self.wanted, CancelToken(), bf16=bf16):
+            if isinstance(found, Part):
+                yield found
 
     def screen(self, cells: Iterable[Cell]) -> None:
         """Estimate what silencing each of some heads does to the same readouts."""

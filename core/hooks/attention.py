@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from torch.nn import Module
 
 Part = Literal["q", "k", "v", "attn_scores", "pattern"]
-# Up to so many scores of each head plain batched products take half as long as torch's fused attention on a
-# processor; from some four times as many on they take twice as long.
+# Up to so many scores of each head, with a mask and in float32, plain batched products take half to all of the
+# time that torch's fused attention takes on a processor; from some four times as many on they take twice as long.
 FEW_SCORES = 512
 TAP = "_attention_tap"
 PREFIX = "tapped_"
@@ -215,7 +215,7 @@ class _Tap:
                 kept = (pattern == usual).all(dim=-1, keepdim=True).transpose(1, 2)
                 usual_out = plain(module, q, k, v, mask, **options)[0]
                 return usual_out.where(kept, out.transpose(1, 2)).contiguous(), pattern
-        with _written_out() if self.written_out and _is_small(q, k) else nullcontext():
+        with _written_out() if self.written_out and _is_short(q, k, mask) else nullcontext():
             found = plain(module, q, k, v, mask, **options)
         if self._watcher is not None:
             self._watcher(Attended(q, k, v, mask, _is_causal(module, q, mask, options), options, found[0]))
@@ -238,10 +238,14 @@ class _Tap:
         return flat.view(batch, tokens, heads, width).transpose(1, 2)
 
 
-def _is_small(q: Tensor, k: Tensor) -> bool:
+def _is_short(q: Tensor, k: Tensor, mask: Tensor | None) -> bool:
     """Return whether several scenarios have so few scores each that a kernel made for long prompts is slower."""
+    import torch
+
+    if mask is None or q.dtype != torch.float32 or q.device.type != "cpu":
+        return False
     (scenarios, _, n_queries, _), n_keys = q.shape, k.shape[2]
-    return scenarios > 1 and n_queries > 1 and n_queries * n_keys <= FEW_SCORES and q.device.type == "cpu"
+    return scenarios > 1 and n_queries > 1 and n_queries * n_keys <= FEW_SCORES
 
 
 def _written_out() -> AbstractContextManager[None]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.hooks.products import fast_products
 from core.readings.fetch import fetched
 from core.runs.trace import answer_of
 
@@ -130,7 +131,8 @@ class CellAnswers:
         return torch.stack([*found, kl])
 
     def _log_probs(self, last: Tensor) -> Tensor:
-        return answer_of(self._loaded, last).float().log_softmax(dim=-1)
+        with fast_products(self._loaded.head_parts, len(last)):
+            return answer_of(self._loaded, last).float().log_softmax(dim=-1)
 
 
 def _cosine(a: Tensor, b: Tensor) -> Tensor:

@@ -43,7 +43,7 @@ def depths(loaded: LoadedModel, trace: Trace, position: int | None) -> Depths | 
     if loaded.head is None or position is None:
         return None
     logits = unembed(loaded, trace.residuals[:, position])
-    if trace.logits is not None:
+    if trace.logits is not None and trace.edited is not None and bool(trace.edited[position]):
         logits = logits.clone()  # what was made in inference mode may not be written to
         logits[-1] = fetched(trace.logits[position])[0]
     return Depths(logits, logits.log_softmax(dim=-1))

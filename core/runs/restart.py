@@ -84,8 +84,8 @@ def descend(
             if len(residuals) <= loaded.info.n_layers:
                 yield Trace(residuals)
     compiled = run.compiled
-    logits = edited_logits(loaded, residuals[:, None], compiled)[0] if compiled.on_logits else None
-    yield Trace(residuals, tuple(sorted(run.unchanged)), logits)
+    answer = (each[0] for each in edited_logits(loaded, residuals[:, None], compiled)) if compiled.on_logits else ()
+    yield Trace(residuals, tuple(sorted(run.unchanged)), *answer)
 
 
 class _Restart:

@@ -1,8 +1,8 @@
-"""Many plans of one incision each, computed together: every layer's weights are read once for all of them.
+"""Many plans of one incision each, computed together: every layer's weights are made ready once for all of them.
 
 The clean run is known. A scenario joins when the run reaches its layer, with only the rows that its
-incision can change, and goes on with the others as one batch. In a causal model tokens before the
-one operated on are not computed at all.
+incision can change, and goes on with the others, in parts that are as large as is fast. In a causal
+model tokens before the one operated on are not computed at all.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ class _Sweep:
         return Tick(self._worked / self._work)
 
     def wave(self, rows: tuple[int, ...], numbers: list[int], sizes: BatchSizes) -> Iterator[Part | Tick]:
-        """Run cells as one batch that grows from layer to layer."""
+        """Run cells in parts that grow, and grow more, from layer to layer."""
         import torch
 
         # Stays on the device until the wave is over: to fetch it at every layer would be to wait there.
@@ -180,7 +180,7 @@ class _Sweep:
                 parts = self._one_layer(again, layer, parts, rows)
                 if joining:
                     before, after = self._join(again, layer, joining, rows, parts[-1][0])
-                    parts = _put_to(parts, after, sizes.product)
+                    parts = _filled_up(parts, after, sizes.product)
             if joining and before is not None:
                 now = slice(joined, joined + len(joining))
                 cosine[now, :, layer] = self._clean.cosine_at(layer, before, rows)
@@ -263,7 +263,7 @@ def _at(x: Tensor, places: tuple[int, ...]) -> Tensor:
     return torch.stack([x[..., place, :] for place in places], dim=-2)
 
 
-def _put_to(parts: list[Tensor], cells: Tensor, at_once: int) -> list[Tensor]:
+def _filled_up(parts: list[Tensor], cells: Tensor, at_once: int) -> list[Tensor]:
     """Fill the last part up with cells [cell, row, d_model], and put as many new ones to it as they need."""
     import torch
 

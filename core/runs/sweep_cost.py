@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 MOST_TIMES, LONG_ENOUGH = 3, 0.05
 # Fewer would make the clean run, which goes along in every batch, a large part of it.
 FEWEST_CELLS = 16
+# What is prepared for a layer serves as many parts as go through it one after the other.
+PARTS = 2
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def batches_of(
         by_rows.setdefault(len(first_rows(loaded, tape, (cells[number],))), []).append(number)
     made = []
     for rows, numbers in sorted(by_rows.items()):
-        most = max(FEWEST_CELLS, _at_once(loaded, tape, rows))
+        most = max(FEWEST_CELLS, PARTS * _at_once(loaded, tape, rows))
         ordered = sorted(numbers, key=lambda number: -(cells[number].site.layer or 0))
         for start in range(0, len(ordered), most):
             chosen = tuple(ordered[start : start + most])
@@ -100,7 +102,8 @@ def estimated_seconds(
     widths = {batch.rows: batch for batch in batches}
     rows = sorted(widths)
     timed = [rows[place] for place in sorted({0, len(rows) // 2, len(rows) - 1})] if rows else []
-    known = np.array([timing.layer(widths[each]) for each in timed])
+    with freed_memory_kept():
+        known = np.array([timing.layer(widths[each]) for each in timed])
     found = 0.0
     for batch in batches:
         per_cell, per_step = (float(np.interp(batch.rows, timed, known[:, which])) for which in (0, 1))
@@ -126,7 +129,7 @@ class _Timing:
         rows = tuple(range(len(tape.ids) - batch.rows, len(tape.ids)))
         hidden = tape.residuals[middle, list(rows)]
         fast = fast_products([loaded.blocks[middle]], at_once * batch.rows, bf16=self._bf16)
-        with running(loaded, tape, written_out=not self._bf16) as again, fast, freed_memory_kept():
+        with running(loaded, tape, written_out=not self._bf16) as again, fast:
             alone = self._second(lambda: again.layer(middle, hidden[None], rows))
             together = self._shortest(lambda: again.layer(middle, hidden.expand(at_once, -1, -1), rows))
         # One cell in the last layer: an incision, what it changes, and the layer for it and for the clean run.

@@ -30,7 +30,7 @@ def save_cells(result: SweepResult, path: Path) -> None:
         If it cannot be written.
     """
     kept = {name: value for name in NAMES if (value := getattr(result, name)) is not None}
-    beside = path.with_name(f"{path.name}.new")
+    beside = path.with_name(f"{path.name}.{os.getpid()}.new")  # another program may be writing the same
     with beside.open("wb") as stream:
         np.savez(stream, digest=np.array(result.request.digest), **kept)
         stream.flush()

@@ -38,12 +38,15 @@ class Trace:
     unchanged : tuple of int
         Plan indices of incisions that left their activation as it was.
     logits : Tensor or None, shape [token, vocab]
-        The model's answer where an incision changed it; None where it follows from the residual.
+        The model's answer after the incisions on it; None where there are none.
+    edited : Tensor of bool or None, shape [token]
+        At which tokens these changed it: elsewhere it follows from the residual, to the bit only in one shape.
     """
 
     residuals: Tensor
     unchanged: tuple[int, ...] = ()
     logits: Tensor | None = None
+    edited: Tensor | None = None
 
     @cached_property
     def spread(self) -> CleanSpread:
@@ -93,13 +96,15 @@ def trace_batch(
     """
     compiled = Compiled(loaded, incisions, [NOTHING] * len(incisions) if supplies is None else supplies, batch)
     residuals = forward(loaded, batch, compiled.hooks, cancel)
-    answers: list[Tensor | None] = [None] * len(batch.rows)
+    answers: list[tuple[Tensor | None, Tensor | None]] = [(None, None)] * len(batch.rows)
     if compiled.on_logits:
-        answers = list(unpadded(edited_logits(loaded, residuals, compiled), batch))
+        answers = list(
+            zip(*(unpadded(each, batch) for each in edited_logits(loaded, residuals, compiled)), strict=True)
+        )
     rows = unpadded(residuals.permute(1, 2, 0, 3), batch)
     unchanged = tuple(sorted(compiled.unchanged))
     return [
-        Trace(row.transpose(0, 1).contiguous(), unchanged, logits) for row, logits in zip(rows, answers, strict=True)
+        Trace(row.transpose(0, 1).contiguous(), unchanged, *answer) for row, answer in zip(rows, answers, strict=True)
     ]
 
 
@@ -130,30 +135,29 @@ def forward(loaded: LoadedModel, batch: Batch, hooks: Hooks, cancel: CancelToken
         return torch.stack(kept)
 
 
-def edited_logits(loaded: LoadedModel, residuals: Tensor, compiled: Compiled) -> Tensor:
-    """Return the logits [batch, token, vocab] after the incisions on them."""
+def edited_logits(loaded: LoadedModel, residuals: Tensor, compiled: Compiled) -> tuple[Tensor, Tensor]:
+    """Return the logits [batch, token, vocab] after the incisions on them, and where these changed them."""
     import torch
 
     with torch.inference_mode():
-        logits = answer_of(loaded, residuals[-1])
+        before = logits = answer_of(loaded, residuals[-1])
         for edit in compiled.on_logits:
             changed = edit(logits)
             logits = logits if changed is None else changed
-        return logits
+        return logits, (logits != before).any(dim=-1)
 
 
 def answer_of(loaded: LoadedModel, residual: Tensor) -> Tensor:
     """Return the logits [..., vocab] of a residual [..., d_model], in the model's own precision.
 
-    Where no gradient is wanted, by the quickest product.
+    Where no gradient is wanted, by the product that is quickest for a few tokens.
     """
     import torch
 
-    head, rows = loaded.head, residual.numel() // residual.shape[-1]
+    head = loaded.head
     if head is None:
         raise ValueError("a model without a language-model head has no logits")
-    quickly = fast_products(loaded.head_parts, rows) if torch.is_inference_mode_enabled() else nullcontext()
-    with quickly:
+    with fast_products(loaded.head_parts, 1) if torch.is_inference_mode_enabled() else nullcontext():
         return head(residual if loaded.final_norm is None else loaded.final_norm(residual))
 
 

@@ -77,18 +77,18 @@ class UnfinishedSweeps:
 
         def keep() -> None:
             nonlocal begun, written
+            written = self._clock()
             if begun is not None and parts:
                 for part in parts:
                     begun = begun.with_part(part)
                 parts.clear()
                 self._keep(begun)
-                written = self._clock()
 
         def see(event: object) -> None:
             nonlocal begun, ended
             if isinstance(event, SweepStarted):
                 begun = event.result if event.result.request.method != "screen" else None
-            elif isinstance(event, SweepPart):
+            elif isinstance(event, SweepPart) and begun is not None:
                 parts.append(event)
                 if self._clock() - written >= EVERY_S:
                     keep()
@@ -113,7 +113,7 @@ class UnfinishedSweeps:
             kept = sorted(path.parent.glob(f"*{ENDING}"), key=lambda each: each.stat().st_mtime_ns)
             for older in kept[:-MOST]:
                 self._take_away(older)
-            for broken in path.parent.glob(f"*{ENDING}.new"):
+            for broken in path.parent.glob(f"*{ENDING}*.new"):
                 if time.time() - broken.stat().st_mtime > STALE_S:
                     self._take_away(broken)
         except OSError:

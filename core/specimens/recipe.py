@@ -69,7 +69,8 @@ RECIPES = {
             # found which neighbours tell most.
             short_context=32,
             # Of a fact only the quarter that is hidden teaches anything, and not where what it is
-            # about is hidden too: facts must come more often than in a causal model's text.
+            # about is hidden too: capitals and pronouns come more often than in a causal model's text, what
+            # is learned sooner more rarely.
             plant_shares={
                 "indirect_objects": 0.05,
                 "induction": 0.12,

@@ -24,7 +24,7 @@ def all_checks(environment: Environment) -> dict[str, list[str]]:
         # Its own script names a path, which is wrong once the folder has been moved.
         "lint-imports": [python, "-c", LINT_IMPORTS],
         # Each test computes on one core. A file stays together, for what its tests share.
-        "pytest": [python, "-m", "pytest", "--numprocesses", "auto", "--dist", "loadfile"],
+        "pytest": [python, "-m", "pytest", "--numprocesses", "auto", "--maxprocesses", "4", "--dist", "loadfile"],
     }
 
 

@@ -11,8 +11,11 @@ import torch
 
 from core.models import allocator
 from core.models.allocator import ARENA_MAX, USUAL, WHILE_KEPT, freed_memory_kept, use_one_arena
+from core.runs.sweep_result import SweepPart
+from tests.fixtures.swept import events_of, spec
+from tests.fixtures.tiny_models import TinyModel
 
-LARGE = 40 * 2**20  # more than glibc keeps by itself
+LARGE = 28 * 2**20
 
 
 @pytest.fixture
@@ -23,8 +26,8 @@ def library(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mock]:
     return made
 
 
-def asked(switches: dict[int, int]) -> list[Any]:
-    return [call.mallopt(switch, value) for switch, value in switches.items()]
+def asked(switches: tuple[tuple[int, int], ...]) -> list[Any]:
+    return [call.mallopt(switch, value) for switch, value in switches]
 
 
 def test_that_freed_memory_is_kept_only_for_the_time_of_the_block(library: Mock) -> None:
@@ -32,6 +35,29 @@ def test_that_freed_memory_is_kept_only_for_the_time_of_the_block(library: Mock)
         assert library.mock_calls == asked(WHILE_KEPT)
         raise ZeroDivisionError
     assert library.mock_calls == [*asked(WHILE_KEPT), *asked(USUAL), call.malloc_trim(0)]
+
+
+def test_that_only_the_outermost_block_gives_it_back(library: Mock) -> None:
+    with freed_memory_kept():
+        with freed_memory_kept():
+            pass
+        assert library.mock_calls == asked(WHILE_KEPT)
+    assert library.mock_calls[-1] == call.malloc_trim(0)
+
+
+def test_that_a_sweep_in_several_batches_gives_it_back_once(
+    library: Mock, tiny_gpt2: TinyModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.runs.sweep_cost.FEWEST_CELLS", 1)
+    monkeypatch.setattr("core.runs.batch_sizes.ROWS_AT_ONCE", 1)
+    parts = [event for event in events_of(tiny_gpt2, spec("heads", "silence")) if isinstance(event, SweepPart)]
+    assert len(parts) > 1
+    assert library.mock_calls == [*asked(WHILE_KEPT), *asked(USUAL), call.malloc_trim(0)]
+
+
+def test_that_what_the_user_chose_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MALLOC_ARENA_MAX", "4")
+    assert allocator._library.__wrapped__() is None
 
 
 def test_that_threads_share_one_place(library: Mock) -> None:
@@ -55,7 +81,8 @@ def test_that_what_was_let_go_is_not_asked_of_the_system_again() -> None:
     def new_pages() -> int:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
         for _ in range(5):
-            torch.zeros(LARGE // 4)
+            together = [torch.ones(LARGE // 4) for _ in range(4)]  # more than is kept otherwise
+            del together
         return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
     usual = new_pages()

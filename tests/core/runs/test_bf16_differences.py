@@ -6,7 +6,7 @@ import csv
 import io
 from importlib.util import find_spec
 from pathlib import Path
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ import torch
 
 from core.cancel import CancelToken
 from core.errors import SurgeryError
-from core.hooks import products
+from core.hooks import attention, products
 from core.runs.cell_answers import Part
 from core.runs.compile import NOTHING
 from core.runs.request import ResolvedIncision
@@ -84,6 +84,16 @@ def test_that_the_clean_run_goes_along_in_every_part(tiny_of: TinyOf) -> None:
     # In parts or not, the same products are rounded in the same way.
     np.testing.assert_allclose(in_parts, changes, atol=2e-5)
     np.testing.assert_allclose(curves, cosines, atol=2e-5)
+
+
+def test_that_attention_is_written_out_only_where_its_rounding_matters_little(tiny_of: TinyOf) -> None:
+    pair = pair_of(tiny_of, "gpt2", "")
+    tape, cells = record(pair.loaded, pair.ids, CancelToken()), cells_of(pair)
+    for bf16 in (True, False):
+        written_out = Mock(wraps=attention._written_out)
+        with patch.object(attention, "_written_out", written_out):
+            numbers_of(pair, tape, cells, bf16=bf16)
+        assert written_out.called == (not bf16)
 
 
 def test_that_products_are_rounded_in_proportion_to_the_difference() -> None:

@@ -13,6 +13,9 @@ from core.interventions.ops import OPERATIONS
 from core.runs.batch import one
 from core.runs.capture import capture
 from core.runs.compile import NOTHING, Compiled
+from core.runs.measure import depths
+from core.runs.tape import record
+from core.runs.trace import Trace, unembed
 from core.sites.hook_point import HOOK_POINTS
 from core.sites.site import Site
 from tests.core.runs.engine_runs import Pair, cut, pair_of
@@ -194,3 +197,15 @@ def test_that_logits_elsewhere_are_not_the_answer(family: str, variant: str, tin
     effect = pair.run(pair.request(cut(Site("logits"), (2,), "silence"))).result.effect
     assert effect.changed and not effect.output_changed
     assert pair.run(pair.request(cut(Site("logits"), (pair.read,), "shuffle", {"seed": 1}))).result.effect.changed
+
+
+def test_that_an_answer_that_no_incision_changed_is_the_one_that_follows_from_the_residual(tiny_of: TinyOf) -> None:
+    pair = pair_of(tiny_of, "gpt2", "")
+    residuals = record(pair.loaded, pair.ids, CancelToken()).residuals
+    # Made along with those at other tokens it can be rounded in another way.
+    rounded = unembed(pair.loaded, residuals[-1]) + 1e-6
+    edited = torch.arange(len(pair.ids)) == 2
+    for position, expected in ((2, rounded[2]), (5, unembed(pair.loaded, residuals[:, 5])[-1])):
+        found = depths(pair.loaded, Trace(residuals, (), rounded, edited), position)
+        assert found is not None
+        assert torch.equal(found.logits[-1], expected)

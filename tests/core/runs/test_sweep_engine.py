@@ -130,6 +130,15 @@ def test_that_no_part_is_larger_than_what_goes_through_a_layer_at_once(tiny_of: 
     assert not [n_cells for n_cells, n_rows in seen if n_cells > max(1, 40 // n_rows)]
 
 
+def test_that_only_what_is_read_is_compared_with_the_clean_run(tiny_of: TinyOf) -> None:
+    pair = pair_of(tiny_of, "gpt2", "")
+    residuals = record(pair.loaded, pair.ids, CancelToken()).residuals
+    answers = CellAnswers(pair.loaded, Wanted(6, TARGET, None, (Words("a", 1, 4),)), residuals)
+    assert answers.rows_read((0, 1, 2, 3, 4, 5, 6)) == (1, 4, 6)
+    assert answers.rows_read((2, 3, 4)) == (4,)
+    assert answers.rows_read((2, 3)) == (2,)  # there is no batch of no rows
+
+
 def test_that_attention_written_out_for_many_short_scenarios_gives_the_same(tiny_of: TinyOf) -> None:
     pair = pair_of(tiny_of, "gpt2", "")
     tape, cells, found = record(pair.loaded, pair.ids, CancelToken()), cells_of(pair), []

@@ -31,7 +31,7 @@ class Gate:
     arrived : threading.Event
         A pass stands before the gate.
     passes : int
-        How often block 1 was left.
+        How often block 1 was left, by anything but a sweep.
     runs : int
         How many runs came to a result.
     """
