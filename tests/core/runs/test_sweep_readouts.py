@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.runs.sweep_readouts import map_readouts, map_values, rank_correlation
-from tests.gui.made_sweeps import empty_sweep, finished, half
+from tests.fixtures.made_sweeps import empty_sweep, finished, half
 
 
 def test_that_only_what_was_measured_is_offered() -> None:

@@ -13,7 +13,7 @@ import pytest
 from core.errors import Cancelled
 from core.runs.sweep_result import Cost, SweepFinished, SweepStarted
 from core.runs.unfinished_sweeps import EVERY_S, MOST, STALE_S, UnfinishedSweeps
-from tests.gui.made_sweeps import empty_sweep, finished, part, sweep_request
+from tests.fixtures.made_sweeps import empty_sweep, finished, part, sweep_request
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ from core.runs.sweep_request import Method
 from gui.theme.theme import Theme
 from gui.widgets.estimate_scatter import EstimateScatter
 from gui.widgets.sweep_picture import picture
-from tests.gui.made_sweeps import finished, screened
+from tests.fixtures.made_sweeps import finished, screened
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

@@ -15,7 +15,7 @@ from core.runs.sweep_request import SweepRequest
 from gui.theme.theme import Theme
 from gui.widgets.sweep_export import FINENESS, exported, provenance
 from gui.widgets.sweep_picture import Picture, picture
-from tests.gui.made_sweeps import finished, half, screened, sweep_request
+from tests.fixtures.made_sweeps import finished, half, screened, sweep_request
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication

@@ -15,7 +15,7 @@ from core.runs.sweep_result import Cost, SweepProgress
 from core.sites.site import Site
 from gui.widgets.sweep_picture import cell_title, layout, limit_of, numbers_words, picture
 from gui.widgets.sweep_words import cost_words, going_words, rest_words
-from tests.gui.made_sweeps import LAST, axis, empty_sweep, finished, half, screened, sweep_request
+from tests.fixtures.made_sweeps import LAST, axis, empty_sweep, finished, half, screened, sweep_request
 
 
 def neurons(count: int) -> SweepRequest:
