@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from core.runs.generation import Continued, Generation, MadeToken, Side
 from core.runs.request import RunRequest
 from core.text.tokens import Token, Tokens
-from tests.gui.made_results import result
+from tests.fixtures.made_results import result
 
 REQUEST = result().request
 

@@ -17,7 +17,7 @@ from core.sites.selection import at
 from gui import run_controller
 from gui.run_controller import RunController, asks_the_same
 from gui.store import SessionStore
-from tests.gui.made_results import model_info, result
+from tests.fixtures.made_results import model_info, result
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

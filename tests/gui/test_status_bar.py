@@ -15,8 +15,8 @@ from core.sites.site import Site
 from gui.status_bar import StatusLine, count_words
 from gui.theme.theme import Theme
 from tests.fixtures.leaks import settle
+from tests.fixtures.made_results import model_info, result
 from tests.fixtures.made_sweeps import empty_sweep, finished
-from tests.gui.made_results import model_info, result
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

@@ -155,7 +155,7 @@ def test_that_only_the_chosen_layer_and_tokens_change_before_the_next_block(
 
 
 def test_that_the_cache_lets_the_oldest_results_go() -> None:
-    from tests.gui.made_results import result as made
+    from tests.fixtures.made_results import result as made
 
     cache = RunCache(results=2)
     results = [made() for _ in range(3)]

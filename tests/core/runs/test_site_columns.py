@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.runs.compile import site_columns
 from core.sites.site import parse_site
-from tests.gui.made_results import model_info
+from tests.fixtures.made_results import model_info
 
 INFO = model_info(n_heads=4, n_key_value_heads=2, d_head=8)
 

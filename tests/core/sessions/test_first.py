@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from core.sessions.first import PROMPTS, first_session, suited
 from core.sites.selection import MASK, at
-from tests.gui.made_results import model_info
+from tests.fixtures.made_results import model_info
 
 MASKED, CAUSAL = model_info(objective="masked"), model_info(objective="causal")
 

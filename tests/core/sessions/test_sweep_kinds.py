@@ -17,9 +17,9 @@ from core.sessions.session import Session
 from core.sessions.sweep_kinds import KINDS, count_cells, in_plan, refused_kinds, spec_of, with_cell
 from core.sites.selection import ALL, at
 from core.sites.site import parse_site
+from tests.fixtures.made_results import model_info, tokens
 from tests.fixtures.opened_models import opened
 from tests.fixtures.tiny_models import TinyModel
-from tests.gui.made_results import model_info, tokens
 
 WORDS = tokens("Pe", "anut", " butter")
 

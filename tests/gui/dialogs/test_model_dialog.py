@@ -12,8 +12,8 @@ from core.runs.events import ModelsListed
 from gui.dialogs.model_dialog import ModelDialog
 from gui.settings import Settings
 from gui.theme.theme import Theme
+from tests.fixtures.made_results import model_info
 from tests.gui.dialogs.made_models import ENTRIES, KEPT, LISTED, devices, held
-from tests.gui.made_results import model_info
 from tests.gui.misplaced import misplaced
 
 if TYPE_CHECKING:

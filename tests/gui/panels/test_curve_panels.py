@@ -15,7 +15,7 @@ from gui.theme.plot_style import SYMBOLS
 from gui.theme.theme import Theme
 from gui.widgets.curve_panel import CurvePanel
 from gui.widgets.curve_plot import CurvePlot
-from tests.gui.made_results import model_info, repeated, result
+from tests.fixtures.made_results import model_info, repeated, result
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

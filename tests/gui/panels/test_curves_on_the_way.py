@@ -14,8 +14,8 @@ from gui.panels.cosine_curve import CosineCurve
 from gui.panels.log_prob_curve import LogProbCurve
 from gui.theme.theme import Theme
 from gui.widgets.curve_panel import CurvePanel
+from tests.fixtures.made_results import repeated, result
 from tests.gui.hands import Hands
-from tests.gui.made_results import repeated, result
 from tests.gui.worker.gate import Gate
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from core.sites.site import parse_site
 from gui.panels.generation import GenerationPanel, pieces
 from gui.theme.theme import Theme
 from gui.widgets.continuation_text import ContinuationText, readable
+from tests.fixtures.made_results import model_info, result, tokens
 from tests.gui.made_continuations import REQUEST, continued, masks_filled
-from tests.gui.made_results import model_info, result, tokens
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

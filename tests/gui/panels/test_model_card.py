@@ -10,8 +10,8 @@ import pytest
 from core.runs.events import CheckLine, CheckReport, Precision
 from gui.panels.model_card import ModelCard, number
 from gui.theme.theme import Theme
+from tests.fixtures.made_results import model_info, result
 from tests.gui.dialogs.made_models import held
-from tests.gui.made_results import model_info, result
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

@@ -13,7 +13,7 @@ from gui.panels.predictions import Predictions
 from gui.theme.theme import Theme
 from gui.widgets.prediction_layout import columns, scale_end
 from gui.widgets.prediction_model import PredictionRow, prediction_rows
-from tests.gui.made_results import model_info, repeated, result
+from tests.fixtures.made_results import model_info, repeated, result
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

@@ -10,7 +10,7 @@ from core.runs.events import CheckReport, ModelsHeld
 from gui.panel import PanelDeclaration
 from gui.panels import PANELS
 from gui.theme.theme import Theme
-from tests.gui.made_results import model_info, result
+from tests.fixtures.made_results import model_info, result
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

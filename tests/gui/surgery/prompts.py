@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.models.info import ModelInfo
 from core.text.tokens import Token, Tokens
-from tests.gui.made_results import model_info
+from tests.fixtures.made_results import model_info
 
 PIECES = ("Pe", "anut", " butter", " and", " pine", "apple", " taste", " great", " on", " pizza")
 

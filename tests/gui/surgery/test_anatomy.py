@@ -14,7 +14,7 @@ from core.anatomy.roles import LABELS
 from gui.theme.palette import DARK, LIGHT
 from gui.theme.theme import Theme
 from gui.widgets.anatomy_words import NO_LABEL, Anatomy, Tag, head_of, known_words, score_words
-from tests.gui.made_results import model_info
+from tests.fixtures.made_results import model_info
 from tests.gui.surgery.grid_hands import Listener, cut, middle, press
 from tests.gui.surgery.made_sheets import BOTH, HEADS, LAYERS, MOVER, PLAIN, PREVIOUS, made_sheet
 

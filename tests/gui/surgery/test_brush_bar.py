@@ -14,7 +14,7 @@ from gui.surgery.brush_bar import BrushBar
 from gui.surgery.brush_operations import operation_key, rows_of
 from gui.surgery.parameter_field import ChoiceField, NumberField, WholeField
 from gui.surgery.text_field import TextField, TokensField
-from tests.gui.made_results import model_info
+from tests.fixtures.made_results import model_info
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

@@ -9,7 +9,7 @@ from PySide6.QtGui import QFontMetrics
 
 from gui.theme.theme import Theme
 from gui.widgets.figure_caption import FigureCaption
-from tests.gui.made_results import repeated, result
+from tests.fixtures.made_results import repeated, result
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

@@ -13,7 +13,7 @@ from core.interventions.plan import sorted_params
 from core.runs.request import ResolvedIncision
 from core.runs.result import Remark
 from gui.widgets.figure_words import CORRUPTED, NOT_THE_ANSWER, NOTHING, figure_words, no_change_words
-from tests.gui.made_results import repeated, result, tokens
+from tests.fixtures.made_results import repeated, result, tokens
 
 if TYPE_CHECKING:
     from core.runs.result import RunResult

@@ -10,7 +10,7 @@ import pytest
 from core.runs.request import ResolvedIncision, RunRequest
 from core.sites.site import Site
 from gui.wiring.effect_memory import EffectMemory
-from tests.gui.made_results import result
+from tests.fixtures.made_results import result
 
 if TYPE_CHECKING:
     from core.runs.result import RunResult
