@@ -188,6 +188,18 @@ class MainWindow(QMainWindow):
             dock.raise_()
         self._arranged_low = low
 
+    def _arrange_again(self) -> None:
+        """Put the curves below or beside each other, and leave closed, in front and divided what is so."""
+        closed = [dock for dock in self.docks.values() if dock.isHidden()]
+        front = [dock for dock in self.docks.values() if not dock.visibleRegion().isEmpty()]
+        divided = self.splitter.sizes()
+        self.arrange()
+        for dock in closed:
+            dock.hide()
+        for dock in front:
+            dock.raise_()
+        self.splitter.setSizes(divided)
+
     def _front(self) -> list[QDockWidget]:
         """Return the docks that have a place of their own, from the top."""
         return [
@@ -247,7 +259,7 @@ class MainWindow(QMainWindow):
         """Tell that the size is another."""
         super().resizeEvent(event)
         if self._arranged_low is not None and self._arranged_low != self._is_low():
-            self.arrange()
+            self._arrange_again()
         else:
             self._keep_shares(event.oldSize().width())
         self.resized.emit()

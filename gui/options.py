@@ -33,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
         prog="main.py",
         allow_abbrev=False,
         description="Circuit Surgeon: visual circuit surgery on transformer language models.",
-        epilog="Commands without a window: run, generate, check, models; each has its own --help.",
+        epilog="Without a window: run, sweep, generate, check, models, anatomy, bench; each has its own --help.",
     )
     made.add_argument("--model", metavar="M", help="a specimen, a checkpoint folder or a hub id")
     made.add_argument("--device", choices=DEVICES, default="auto")

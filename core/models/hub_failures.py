@@ -116,5 +116,8 @@ def _broken(error: Exception, repo_id: str) -> SurgeryError:
                 "Change its permissions, or set HF_HOME to another folder.",
             )
     if is_network(error):
-        return NotAtHand("The hub cannot be reached.", "Check the network connection.")
+        return NotAtHand(
+            f"{repo_id} is not on this machine, and the hub cannot be reached.",
+            "Check the spelling and the network connection, or choose a model from the menu.",
+        )
     return SurgeryError(f"The model {repo_id} cannot be downloaded: {str(error).splitlines()[0]}", "Try again later.")

@@ -36,6 +36,7 @@ EXPORTS = {
     "svg": "Picture as SVG \N{HORIZONTAL ELLIPSIS}",
 }
 REST = "Point at a cell for its numbers; click it to put its incision into the plan, or to take it off."
+REST_OF_DOTS = "Point at a dot for its cell; click it to put its incision into the plan, or to take it off."
 NOTHING = f"Choose what to sweep over and press Sweep ({KEY}): the operation is run at every place, each alone."
 NO_NUMBERS = (
     "There is nothing to show: this model predicts nothing here, and no two tokens are compared. Choose a pair."
@@ -134,6 +135,8 @@ class SweepMap(Panel):
             signal.connect(own)
         self.map.pointed.connect(self._on_map_pointed)
         self.map.picked.connect(self._on_map_picked)
+        self.scatter.pointed.connect(self._tell)
+        self.scatter.picked.connect(self.cellPicked)
         self.scatter_button.toggled.connect(self._on_scatter_toggled)
         theme.changed.connect(self._restyle)
         self._restyle()
@@ -248,9 +251,14 @@ class SweepMap(Panel):
         return layout(self.picture.result.request).number(cell)
 
     def _on_map_pointed(self, cell: Cell | None) -> None:
-        number, picture = self._number(cell), self.picture
+        self._tell(self._number(cell))
+
+    def _tell(self, number: int | None) -> None:
+        """Say which cell is under the pointer, and its numbers."""
+        picture = self.picture
         if picture is None or number is None:
-            self.told.setText("" if picture is None else REST)
+            rest = REST_OF_DOTS if self.scatter_button.isChecked() else REST
+            self.told.setText("" if picture is None else rest)
             return
         self.told.setText(f"{cell_title(picture.result, number)}: {numbers_words(picture, number)}")
         self.map.setAccessibleDescription(self.told.text())
@@ -265,6 +273,7 @@ class SweepMap(Panel):
         self.map.setVisible(not shown)
         self.legend.setVisible(not shown)
         self._line.setStretch(0, int(shown))
+        self._tell(None)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
         painter = QPainter(self)

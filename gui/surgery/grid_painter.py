@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPolygonF
 from gui.surgery.grid_cell_painter import CellPainter
 from gui.surgery.grid_geometry import GridGeometry, Hit, fitted, label_step
 from gui.surgery.grid_model import Cell, CellHeat, CellMark, GridModel
-from gui.surgery.tag_painter import TagPainter
+from gui.surgery.tag_painter import OVER, TagPainter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -206,6 +206,11 @@ class GridPainter:
         for row in g.rows_in(area.top() - top, area.height()):
             for column in columns if g.model.is_layer(row) else range(g.model.columns - 1, g.model.columns):
                 self._cell(painter, look, (row, column))
+        # Letters hang over the edge of their cell, onto what is painted after it.
+        for row in g.rows_in(area.top() - top - OVER, area.height() + 2 * OVER):
+            for column in columns:
+                if (row, column) in look.tags:
+                    self._tag(painter, look, (row, column))
         self._paths(painter, look)
         self._outline(painter, look)
         if look.focus is not None:
@@ -213,6 +218,8 @@ class GridPainter:
 
     def _cell(self, painter: QPainter, look: GridLook, cell: Cell) -> None:
         box, mark = QRectF(look.rect(cell)), look.marks.get(cell)
+        if cell in look.tags and self._shows_something(look, cell):
+            _, box = self._tags.parted(box)
         hovered = cell == look.hover.cell
         if look.stroke is not None and cell in look.stroke[0]:
             if look.stroke[1]:
@@ -234,9 +241,19 @@ class GridPainter:
             self._cells.ghost(painter, box, look.operation, over=mark is not None)
         if hovered and not closed:
             self._cells.lit(painter, box)
-        if (tag := look.tags.get(cell)) is not None:
-            beside = swept is not None or (mark is not None and mark.coverage != "elsewhere")
-            self._tags.paint(painter, box, tag, beside=beside)
+
+    def _tag(self, painter: QPainter, look: GridLook, cell: Cell) -> None:
+        """Write what a head was found to be, beside what else its cell shows."""
+        box, beside = QRectF(look.rect(cell)), self._shows_something(look, cell)
+        if look.stroke is not None and cell in look.stroke[0]:
+            return
+        if beside:
+            box, _ = self._tags.parted(box)
+        self._tags.paint(painter, box, look.tags[cell], beside=beside)
+
+    def _shows_something(self, look: GridLook, cell: Cell) -> bool:
+        mark = look.marks.get(cell)
+        return cell in look.swept or (mark is not None and mark.coverage != "elsewhere")
 
     def _paths(self, painter: QPainter, look: GridLook) -> None:
         """Draw an arrow from every incision that is carried to one receiver."""

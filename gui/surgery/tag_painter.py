@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from gui.widgets.anatomy_words import Tag
 
 SHARE, LEAST, LARGEST, INSET = 0.5, 9, 30, 3
-# Beside what a cell shows already: smaller, and over its edge.
-BESIDE, OVER = 0.34, 4
-# In cells too small for a corner of theirs letters take all of it.
-SMALL_BELOW = 18
+# Beside what a cell shows already: smaller, and hanging over its edge, so that a number can be read to its end.
+BESIDE, OVER = 0.34, 8
+# In cells too small for a corner of theirs letters take all of it, or beside what else is there a part.
+SMALL_BELOW, PART = 18, 0.45
 
 
 class TagPainter:
@@ -23,6 +23,13 @@ class TagPainter:
 
     def __init__(self, theme: Theme) -> None:
         self._theme = theme
+
+    def parted(self, box: QRectF) -> tuple[QRectF, QRectF]:
+        """Return which part of a cell is a tag's, and which what else is there has; all of a larger one for both."""
+        if not _is_small(box):
+            return box, box
+        width = box.width() * PART
+        return box.adjusted(0, 0, width - box.width(), 0), box.adjusted(width, 0, 0, 0)
 
     def paint(self, painter: QPainter, box: QRectF, tag: Tag, *, beside: bool = False) -> None:
         """Paint a tag into the lower left corner of a cell, as large as the cell, or what it shows, allows."""
@@ -35,7 +42,7 @@ class TagPainter:
         }[tag.kind]
         painter.setPen(QPen(QColor(edge), 1.2))
         painter.setBrush(QColor(fill))
-        small = min(box.width(), box.height()) < SMALL_BELOW
+        small = _is_small(box)
         font = self._font(box, tag.text, 1.0 if small else BESIDE if beside else SHARE)
         metrics = QFontMetricsF(font)
         advance = metrics.horizontalAdvance(tag.text)
@@ -44,7 +51,7 @@ class TagPainter:
         else:
             height = min(metrics.capHeight() + 3 * INSET, box.height())
             width = min(max(advance + 2 * INSET * scale, height), box.width())
-            over = OVER if beside else 0
+            over = OVER * scale if beside else 0
             pill = QRectF(box.left() - over / 2, box.bottom() - height + over, width, height)
         painter.drawRoundedRect(pill, pill.height() * 0.28, pill.height() * 0.28)
         painter.setFont(font)
@@ -61,3 +68,7 @@ class TagPainter:
             if QFontMetricsF(font).horizontalAdvance(text) <= box.width() - 2:
                 break
         return font
+
+
+def _is_small(box: QRectF) -> bool:
+    return min(box.width(), box.height()) < SMALL_BELOW

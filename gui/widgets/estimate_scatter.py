@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QPen
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -16,6 +16,8 @@ from gui.widgets.elided_label import ElidedLabel
 from gui.widgets.number_format import plain
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from core.runs.sweep_result import SweepResult
     from gui.theme.theme import Theme
     from gui.widgets.sweep_picture import Picture
@@ -23,21 +25,46 @@ if TYPE_CHECKING:
 LEAST_CELLS = 3
 
 
+class TrueMinus(pg.AxisItem):
+    """An axis with true minus signs, and with its numbers as they are: by itself it would write thousandths."""
+
+    def updateAutoSIPrefix(self) -> None:
+        """Leave the scale as it is: pyqtgraph changes it even while it is told not to."""
+        self.autoSIPrefixScale = 1.0
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        """Return the labels of ticks."""
+        return [text.replace("-", "\N{MINUS SIGN}") for text in super().tickStrings(values, scale, spacing)]
+
+
 class EstimateScatter(QWidget):
-    """A plot with the line on which an estimate is exact."""
+    """A plot with the line on which an estimate is exact.
+
+    Signals
+    -------
+    pointed(object)
+        The number of the cell whose dot is under the pointer, or None.
+    picked(int)
+        That of a dot that was clicked.
+    """
+
+    pointed = Signal(object)
+    picked = Signal(int)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self.words = ElidedLabel("muted", self)
-        self.plot = pg.PlotWidget()
+        self.plot = pg.PlotWidget(axisItems={side: TrueMinus(side) for side in ("left", "bottom")})
         item = self.plot.getPlotItem()
         item.setMenuEnabled(False)
         # Nobody shows this menu, and without a parent nobody would delete it either.
         item.ctrlMenu.setParent(self.plot, item.ctrlMenu.windowFlags())
         self.plot.setMouseEnabled(x=False, y=False)
         self.plot.hideButtons()
-        self.points = pg.ScatterPlotItem()
+        self.points = pg.ScatterPlotItem(hoverable=True, tip=None)
+        self.points.sigHovered.connect(self._on_points_hovered)
+        self.points.sigClicked.connect(self._on_points_clicked)
         self.line = pg.InfiniteLine(angle=45)
         for item in (self.line, self.points):
             self.plot.addItem(item)
@@ -59,7 +86,7 @@ class EstimateScatter(QWidget):
         if both.sum() < LEAST_CELLS:
             return False
         exact, guess = exact[both], guess[both]
-        self.points.setData(x=guess, y=exact)
+        self.points.setData(x=guess, y=exact, data=np.flatnonzero(both))
         ends = np.concatenate([exact, guess])
         low, high = float(ends.min()), float(ends.max())
         room = 0.05 * (high - low) or 1.0
@@ -73,6 +100,12 @@ class EstimateScatter(QWidget):
         self.setAccessibleName(self.words.text())
         return True
 
+    def _on_points_hovered(self, item: pg.ScatterPlotItem, dots: Sequence[pg.SpotItem], event: object) -> None:
+        self.pointed.emit(int(dots[0].data()) if len(dots) else None)
+
+    def _on_points_clicked(self, item: pg.ScatterPlotItem, dots: Sequence[pg.SpotItem], event: object) -> None:
+        self.picked.emit(int(dots[0].data()))
+
     def _restyle(self) -> None:
         theme = self._theme
         apply_plot_style(self.plot, theme)
@@ -81,6 +114,7 @@ class EstimateScatter(QWidget):
         self.line.setPen(pen)
         self.points.setPen(pg.mkPen(QColor(theme.palette.accent), width=1))
         self.points.setBrush(pg.mkBrush(theme.color(theme.palette.accent, 110)))
-        self.points.setSize(theme.pixels(7))
+        self.points.setSize(theme.pixels(8))
+        self.points.opts |= {"hoverBrush": pg.mkBrush(theme.palette.text), "hoverPen": pg.mkPen(theme.palette.text)}
         self.words.setFont(theme.font(13))
         self.words.setContentsMargins(theme.pixels(10), 0, theme.pixels(10), theme.pixels(2))

@@ -51,6 +51,20 @@ def test_that_curves_stand_side_by_side_only_in_a_low_window(window: MainWindow)
     assert not side_by_side(window)
 
 
+def test_that_what_is_closed_or_in_front_stays_so_in_a_window_of_another_height(window: MainWindow) -> None:
+    window.docks["cosine_curve"].hide()
+    window.docks["sweep_map"].raise_()
+    QApplication.processEvents()
+    divided = window.splitter.sizes()[1] / sum(window.splitter.sizes())
+    for height in (760, 1000):
+        window.resize(1600, height)
+        QApplication.processEvents()
+        assert window.docks["cosine_curve"].isHidden()
+        assert window.panels["sweep_map"].isVisible() and not window.panels["sweep_map"].visibleRegion().isEmpty()
+        assert window.panels["predictions"].visibleRegion().isEmpty()
+    assert window.splitter.sizes()[1] / sum(window.splitter.sizes()) == pytest.approx(divided, abs=0.05)
+
+
 def test_that_a_layout_somebody_made_is_left_alone(window: MainWindow) -> None:
     window.docks["predictions"].setFloating(True)
     window.resize(1600, 760)

@@ -231,7 +231,9 @@ def test_that_a_refusal_is_one_sentence(hub: Hub, hub_server: HubServer, status:
 
 def test_that_no_network_is_one_sentence(hub_server: HubServer, tmp_path: Path) -> None:
     nobody = Hub(endpoint="http://127.0.0.1:9", cache=tmp_path)
-    with pytest.raises(SurgeryError, match=r"The hub cannot be reached. Check the network"):
+    with pytest.raises(
+        SurgeryError, match=r"is not on this machine, and the hub cannot be reached. Check the spelling and the network"
+    ):
         nobody.fetch("owner/tiny", silent, CancelToken())
 
 
