@@ -245,13 +245,8 @@ class SweepMap(Panel):
     def set_outdated(self, outdated: bool) -> None:
         """A map is of a prompt, whatever the plan: runs do not make it out of date."""
 
-    def _number(self, cell: Cell | None) -> int | None:
-        if self.picture is None or cell is None:
-            return None
-        return layout(self.picture.result.request).number(cell)
-
     def _on_map_pointed(self, cell: Cell | None) -> None:
-        self._tell(self._number(cell))
+        self._tell(None if self.picture is None or cell is None else self.picture.number(cell))
 
     def _tell(self, number: int | None) -> None:
         """Say which cell is under the pointer, and its numbers."""
@@ -264,9 +259,8 @@ class SweepMap(Panel):
         self.map.setAccessibleDescription(self.told.text())
 
     def _on_map_picked(self, row: int, column: int) -> None:
-        number = self._number((row, column))
-        if number is not None:
-            self.cellPicked.emit(number)
+        if self.picture is not None:
+            self.cellPicked.emit(self.picture.number((row, column)))
 
     def _on_scatter_toggled(self, shown: bool) -> None:
         self.scatter.setVisible(shown)

@@ -139,6 +139,10 @@ class Picture:
             gaps=len(known) < len(self.values),
         )
 
+    def number(self, cell: Cell) -> int:
+        """Return the number of the cell of the sweep that stands at a place of the map."""
+        return layout(self.result.request).number(cell)
+
     def heat(self) -> Heat:
         """Return the map."""
         where = layout(self.result.request)

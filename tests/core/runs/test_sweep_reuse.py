@@ -111,7 +111,8 @@ def test_that_what_is_counted_grows_cell_by_cell_and_goes_on_where_it_is_taken_u
 ) -> None:
     pair, kept, cache = pair_of(tiny_of, "gpt2", ""), tmp_path / "kept", RunCache()
     request, rows = request_of(pair), len(pair.ids) - TOKEN
-    with patch("core.runs.sweep_cost.FEWEST_CELLS", 1), patch("core.runs.batch_sizes.ROWS_AT_ONCE", 1):
+    one_by_one = patch.multiple("core.runs.sweep_cost", FEWEST_CELLS=1, PARTS=1)
+    with one_by_one, patch("core.runs.batch_sizes.ROWS_AT_ONCE", 1):
         part = None
         for event in execute_sweep(pair.loaded, request, pair.tokens, cache, CancelToken()):
             if isinstance(event, SweepStarted):
