@@ -16,8 +16,8 @@ from typing import Any
 
 # Numbers of glibc's malloc.h.
 TRIM_THRESHOLD, MMAP_THRESHOLD, ARENA_MAX = -1, -3, -8
-# Set in this order: before 2.35 the library refuses the larger one, and keeps pieces up to the smaller.
-WHILE_KEPT = ((MMAP_THRESHOLD, 2**25), (MMAP_THRESHOLD, 2**30), (TRIM_THRESHOLD, 2**30))
+# As much as a layer lets go; with more, a sweep would hold some 400 MB more than it needs and be no faster.
+WHILE_KEPT = ((MMAP_THRESHOLD, 2**25), (TRIM_THRESHOLD, 2**27))
 # What the library comes to by itself once large pieces were let go.
 USUAL = ((MMAP_THRESHOLD, 2**25), (TRIM_THRESHOLD, 2**26))
 _blocks: list[None] = []
