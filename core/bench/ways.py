@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from core.bench.shapes import build
 from core.cancel import CancelToken
-from core.models.allocator import freed_memory_kept
 from core.models.weight_layout import lay_out
 from core.readings.fetch import fetched
 from core.readings.values import Pair
@@ -112,12 +111,11 @@ class Task:
         chosen = list(cells)
         plan = [self.incision(cell) for cell in chosen]
         found = {}
-        with freed_memory_kept():
-            for batch in batches_of(self.loaded, tape, plan, range(len(plan))):
-                for part in self._engine(tape, [plan[number] for number in batch.cells], bf16=bf16):
-                    assert part.log_prob is not None
-                    for place, number in enumerate(part.cells):
-                        found[chosen[batch.cells[number]]] = float(part.log_prob[place]), part.cosine[place]
+        for batch in batches_of(self.loaded, tape, plan, range(len(plan))):
+            for part in self._engine(tape, [plan[number] for number in batch.cells], bf16=bf16):
+                assert part.log_prob is not None
+                for place, number in enumerate(part.cells):
+                    found[chosen[batch.cells[number]]] = float(part.log_prob[place]), part.cosine[place]
         return found
 
     def _engine(self, tape: Tape, plan: list[ResolvedIncision], *, bf16: bool) -> Iterator[Part]:

@@ -6,8 +6,6 @@ here, before any module of this package can import them.
 
 import os
 
-from core.models.allocator import use_one_arena
-
 # Nothing is told to anyone, and no conversion of a repository is asked for on the user's behalf.
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 os.environ["DISABLE_SAFETENSORS_CONVERSION"] = "1"
@@ -19,4 +17,3 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # Weights in large pages of memory, where the system gives them when asked: what is bound by reading
 # weights, as runs of a few rows are, takes up to a quarter less time.
 os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
-use_one_arena()

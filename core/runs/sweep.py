@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from core.hooks.attach import Hook
 from core.hooks.products import fast_products
 from core.interventions.ops import OPERATIONS
-from core.models.allocator import freed_memory_kept
 from core.models.memory import is_out_of_memory, tidy_memory
 from core.runs.batch import one
 from core.runs.batch_sizes import batch_sizes
@@ -84,9 +83,8 @@ def sweep(
     if not tape.in_batches:
         yield from engine.one_by_one()
         return
-    with freed_memory_kept():
-        for rows, numbers in engine.groups():
-            yield from engine.in_waves(rows, numbers)
+    for rows, numbers in engine.groups():
+        yield from engine.in_waves(rows, numbers)
 
 
 class _Sweep:

@@ -11,7 +11,6 @@ import numpy as np
 
 from core.cancel import CancelToken
 from core.hooks.products import fast_products
-from core.models.allocator import freed_memory_kept
 from core.runs.batch_sizes import batch_sizes
 from core.runs.cell_answers import Wanted
 from core.runs.compile import NOTHING
@@ -102,8 +101,7 @@ def estimated_seconds(
     widths = {batch.rows: batch for batch in batches}
     rows = sorted(widths)
     timed = [rows[place] for place in sorted({0, len(rows) // 2, len(rows) - 1})] if rows else []
-    with freed_memory_kept():
-        known = np.array([timing.layer(widths[each]) for each in timed])
+    known = np.array([timing.layer(widths[each]) for each in timed])
     found = 0.0
     for batch in batches:
         per_cell, per_step = (float(np.interp(batch.rows, timed, known[:, which])) for which in (0, 1))

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.models.allocator import freed_memory_kept
 from core.runs.cell_answers import Part, Wanted
 from core.runs.events import Progress
 from core.runs.measure import Measurement, depths
@@ -81,8 +80,7 @@ def execute_sweep(
         made.run_ahead()
         if earlier is not None:
             made.result = made.result.resumed(earlier)
-        with freed_memory_kept():
-            yield from made.estimated() if request.method == "screen" else made.exact()
+        yield from made.estimated() if request.method == "screen" else made.exact()
 
 
 class _Sweeping:
