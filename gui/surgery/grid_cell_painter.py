@@ -58,12 +58,12 @@ class CellPainter:
         self._fill(painter, box, QColor(p.operation(operation)))
         self._sign(painter, box, operation_mark(operation), dose, QColor(p.on_accent))
 
-    def ground(self, painter: QPainter, box: QRectF, swept: CellHeat | None) -> None:
-        """Paint what a sweep found at a cell, or an empty one."""
+    def ground(self, painter: QPainter, box: QRectF, swept: CellHeat | None, taken: float = 0.0) -> None:
+        """Paint what a sweep found at a cell, right of so much width that is taken, or an empty one."""
         if swept is None:
             self.empty(painter, box)
         else:
-            self.heat.paint(painter, box, swept)
+            self.heat.paint(painter, box, swept, taken)
 
     def leaving(self, painter: QPainter, box: QRectF) -> None:
         """Paint a cell whose incision is being taken off."""

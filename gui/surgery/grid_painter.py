@@ -217,21 +217,21 @@ class GridPainter:
             self._ring(painter, look.rect(look.focus))
 
     def _cell(self, painter: QPainter, look: GridLook, cell: Cell) -> None:
-        box, mark = QRectF(look.rect(cell)), look.marks.get(cell)
-        if cell in look.tags and self._shows_something(look, cell):
-            _, box = self._tags.parted(box)
-        hovered = cell == look.hover.cell
+        whole, mark = QRectF(look.rect(cell)), look.marks.get(cell)
+        box, taken, hovered = whole, 0.0, cell == look.hover.cell
         if look.stroke is not None and cell in look.stroke[0]:
             if look.stroke[1]:
                 self._cells.full(painter, box, look.operation, look.dose)
             else:
                 self._cells.leaving(painter, box)
             return
+        if cell in look.tags and self._shows_something(look, cell):
+            box, taken = self._tags.parted(whole)[1], self._tags.beside(whole, look.tags[cell])
         closed, swept = cell in look.closed, look.swept.get(cell)
         if mark is not None:
             self._cells.marked(painter, box, mark, swept)
         elif swept is not None:
-            self._cells.ground(painter, box, swept)
+            self._cells.ground(painter, box, swept, taken)
         elif closed:
             self._cells.closed(painter, box)
         else:
@@ -240,7 +240,7 @@ class GridPainter:
         if hovered and not (closed or look.inviting or swept) and (mark is None or mark.coverage != "exact"):
             self._cells.ghost(painter, box, look.operation, over=mark is not None)
         if hovered and not closed:
-            self._cells.lit(painter, box)
+            self._cells.lit(painter, whole)
 
     def _tag(self, painter: QPainter, look: GridLook, cell: Cell) -> None:
         """Write what a head was found to be, beside what else its cell shows."""

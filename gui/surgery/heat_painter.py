@@ -36,8 +36,8 @@ class HeatPainter:
         """Take the colours from the theme again."""
         self._colors.clear()
 
-    def paint(self, painter: QPainter, box: QRectF, swept: CellHeat) -> None:
-        """Paint a cell."""
+    def paint(self, painter: QPainter, box: QRectF, swept: CellHeat, taken: float = 0.0) -> None:
+        """Paint a cell, its number right of so much width that is taken, if there is room for it."""
         color, ink = self._color_of(swept)
         if min(box.width(), box.height()) < ROUND_FROM:
             painter.fillRect(box, color)
@@ -49,10 +49,12 @@ class HeatPainter:
             return
         font = self._theme.font(SIZE)
         metrics = QFontMetricsF(font)
-        fits = box.height() >= metrics.height() and metrics.horizontalAdvance(swept.number) <= box.width() - 4
+        fits = box.height() >= metrics.height() and metrics.horizontalAdvance(swept.number) <= box.width() - taken - 4
         painter.setFont(font)
         painter.setPen(ink)
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, swept.number if fits else swept.sign)
+        painter.drawText(
+            box.adjusted(taken, 0, 0, 0), Qt.AlignmentFlag.AlignCenter, swept.number if fits else swept.sign
+        )
 
     def _color_of(self, swept: CellHeat) -> tuple[QColor, QColor]:
         """Return the colour of a number, and one that can be read on it."""

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from gui.widgets.anatomy_words import Tag
 
 SHARE, LEAST, LARGEST, INSET = 0.5, 9, 30, 3
-# Beside what a cell shows already: smaller, and hanging over its edge, so that a number can be read to its end.
-BESIDE, OVER = 0.34, 8
+# Beside what a cell shows already: smaller, and over its edge.
+BESIDE, OVER = 0.34, 4
 # In cells too small for a corner of theirs letters take all of it, or beside what else is there a part.
 SMALL_BELOW, PART = 18, 0.45
 
@@ -33,7 +33,7 @@ class TagPainter:
 
     def paint(self, painter: QPainter, box: QRectF, tag: Tag, *, beside: bool = False) -> None:
         """Paint a tag into the lower left corner of a cell, as large as the cell, or what it shows, allows."""
-        p, scale = self._theme.palette, self._theme.scale
+        p = self._theme.palette
         fill, ink, edge = {
             "label": (p.text, p.surface, p.surface),
             "guess": (p.surface, p.text, p.text),
@@ -42,22 +42,30 @@ class TagPainter:
         }[tag.kind]
         painter.setPen(QPen(QColor(edge), 1.2))
         painter.setBrush(QColor(fill))
-        small = _is_small(box)
-        font = self._font(box, tag.text, 1.0 if small else BESIDE if beside else SHARE)
+        pill, font = self._pill(box, tag, beside=beside)
         metrics = QFontMetricsF(font)
         advance = metrics.horizontalAdvance(tag.text)
-        if small:
-            pill = QRectF(box)
-        else:
-            height = min(metrics.capHeight() + 3 * INSET, box.height())
-            width = min(max(advance + 2 * INSET * scale, height), box.width())
-            over = OVER * scale if beside else 0
-            pill = QRectF(box.left() - over / 2, box.bottom() - height + over, width, height)
         painter.drawRoundedRect(pill, pill.height() * 0.28, pill.height() * 0.28)
         painter.setFont(font)
         painter.setPen(QColor(ink))
         # Capitals in the middle; the room below the line that a font keeps would push them up.
         painter.drawText(pill.center() + QPointF(-advance / 2, metrics.capHeight() / 2), tag.text)
+
+    def beside(self, box: QRectF, tag: Tag) -> float:
+        """Return how much of a cell's width a tag takes from a number that is there too; nothing of a parted one."""
+        return 0.0 if _is_small(box) else self._pill(box, tag, beside=True)[0].right() - box.left()
+
+    def _pill(self, box: QRectF, tag: Tag, *, beside: bool) -> tuple[QRectF, QFont]:
+        """Return where a tag stands, and its font."""
+        small, scale = _is_small(box), self._theme.scale
+        font = self._font(box, tag.text, 1.0 if small else BESIDE if beside else SHARE)
+        if small:
+            return QRectF(box), font
+        metrics = QFontMetricsF(font)
+        height = min(metrics.capHeight() + 3 * INSET, box.height())
+        width = min(max(metrics.horizontalAdvance(tag.text) + 2 * INSET * scale, height), box.width())
+        over = OVER if beside else 0
+        return QRectF(box.left() - over / 2, box.bottom() - height + over, width, height), font
 
     def _font(self, box: QRectF, text: str, share: float) -> QFont:
         """Return the largest font between the limits in which the letters fit the cell."""
