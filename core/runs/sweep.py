@@ -159,7 +159,7 @@ class _Sweep:
         return Tick(self._worked / self._work)
 
     def wave(self, rows: tuple[int, ...], numbers: list[int], sizes: BatchSizes) -> Iterator[Part | Tick]:
-        """Run cells in parts that grow, and grow more, from layer to layer."""
+        """Run cells in parts; from layer to layer the last one grows, and new ones join it."""
         import torch
 
         # Stays on the device until the wave is over: to fetch it at every layer would be to wait there.
@@ -167,7 +167,7 @@ class _Sweep:
         if not rows:  # nothing that is read out comes after what is operated on
             yield self._clean.part(tuple(numbers), None, cosine, sizes.answers)
             return
-        first, joined = self._layer(numbers[0]), 0
+        first, joined, read = self._layer(numbers[0]), 0, self._clean.rows_read(rows)
         # The clean run goes along in every part: each is rounded in its own way, which its own clean run tells.
         parts = [self._tape.residuals[first : first + 1, self._tape.index(rows)]]
         for layer in range(first, self._loaded.info.n_layers):
@@ -183,7 +183,6 @@ class _Sweep:
                 now = slice(joined, joined + len(joining))
                 cosine[now, :, layer] = self._clean.cosine_at(layer, before, rows)
             joined += len(joining)
-            read = self._clean.rows_read(rows)
             streams = [self._stream(part, layer + 1, rows, read) for part in parts]
             cells = [self._clean.cosine_at(layer + 1, stream, read) for stream in streams]
             cosine[:joined, :, layer + 1] = torch.cat(cells)
