@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.bench.clock import seconds
-from core.hooks.products import has_onednn, packed_product
+from core.hooks.product_ways import has_onednn, packed_product
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,7 +15,7 @@ from core.bench.arithmetic import needed_flops, product_rates
 from core.bench.clock import seconds
 from core.bench.shapes import SHAPES
 from core.bench.ways import Cell, Subject, Task, notebook, task_of
-from core.hooks.products import why_not_bf16
+from core.hooks.differences import why_not_bf16
 from core.models.memory import tidy_memory
 from core.runs.peak_memory import PeakMemory
 from core.runs.sweep_check import FEWEST

@@ -99,8 +99,6 @@ def attention_tapped(
 ) -> Iterator[None]:
     """Attach functions to the attention, in order, and take all of them off at the end.
 
-    Within another such block the functions of that one rest, for the modules named here.
-
     Parameters
     ----------
     rests : mapping of Module to callable, optional
@@ -109,39 +107,36 @@ def attention_tapped(
         What is told of every call in which neither scores nor pattern are changed.
     written_out : bool
         Whether several short scenarios are multiplied out on a processor, which is faster, and rounded in a way
-        that depends on how many they are. Only together with `rests`.
+        that depends on how many they are.
     """
     by_module: defaultdict[Module, list[AttentionHook]] = defaultdict(list)
     for hook in hooks:
         by_module[hook.module].append(hook)
     for module in (*(rests or ()), *(watchers or ())):
         by_module[module]  # also where no part is watched
-    if not by_module:
-        yield
-        return
-    tapped = _is_tapped(network)
-    configs = {} if tapped else _configs(network)
-    outer = {module: getattr(module, TAP, None) for module in by_module}
+    try:
+        with tapped(network) if by_module else nullcontext():
+            for module, mine in by_module.items():
+                tap = _Tap(mine, (rests or {}).get(module), (watchers or {}).get(module), written_out=written_out)
+                setattr(module, TAP, tap)
+            yield
+    finally:
+        for module in by_module:
+            module.__dict__.pop(TAP, None)
+
+
+@contextmanager
+def tapped(network: Module) -> Iterator[None]:
+    """Let a network's attention go through our function, for the time of a ``with`` block and those inside it."""
+    configs = {} if _is_tapped(network) else _configs(network)
     before = {key: config._attn_implementation_internal for key, config in configs.items()}
     try:
         for key, config in configs.items():
             config._attn_implementation_internal = _registered(before[key] or "eager")
-        for module, mine in by_module.items():
-            tap = _Tap(mine, (watchers or {}).get(module))
-            if rests is not None:
-                tap.rest, tap.written_out = rests.get(module), written_out
-            elif (around := outer[module]) is not None:
-                tap.rest, tap.written_out = around.rest, around.written_out
-            setattr(module, TAP, tap)
         yield
     finally:
         for key, config in configs.items():
             config._attn_implementation_internal = before[key]
-        for module, around in outer.items():
-            if around is None:
-                delattr(module, TAP)
-            else:
-                setattr(module, TAP, around)
 
 
 def _configs(network: Module) -> dict[int, Any]:
@@ -181,10 +176,12 @@ def _registered(usual: str) -> str:
 class _Tap:
     """What is done to the attention of one module."""
 
-    def __init__(self, hooks: Iterable[AttentionHook], watcher: Watcher | None = None) -> None:
-        self.rest: Rest | None = None
-        self.written_out = False
+    def __init__(
+        self, hooks: Iterable[AttentionHook], rest: Rest | None, watcher: Watcher | None, *, written_out: bool
+    ) -> None:
+        self._rest = rest
         self._watcher = watcher
+        self._is_written_out = written_out
         self._edits: defaultdict[Part, list[Edit]] = defaultdict(list)
         for hook in hooks:
             self._edits[hook.part].append(in_turn(hook.function, hook.turn))
@@ -200,8 +197,8 @@ class _Tap:
         options: dict[str, Any],
     ) -> Any:
         q, k, v = self._edited("q", q), self._edited("k", k), self._edited("v", v)
-        if self.rest is not None:
-            k, v, mask = self.rest(k, v, mask)
+        if self._rest is not None:
+            k, v, mask = self._rest(k, v, mask)
         if self._edits["attn_scores"] or self._edits["pattern"]:
             scores = attention_scores(q, k, options)
             changed = self._edited("attn_scores", scores)
@@ -215,7 +212,7 @@ class _Tap:
                 kept = (pattern == usual).all(dim=-1, keepdim=True).transpose(1, 2)
                 usual_out = plain(module, q, k, v, mask, **options)[0]
                 return usual_out.where(kept, out.transpose(1, 2)).contiguous(), pattern
-        with _written_out() if self.written_out and _is_short(q, k, mask) else nullcontext():
+        with _written_out() if self._is_written_out and _is_short(q, k, mask) else nullcontext():
             found = plain(module, q, k, v, mask, **options)
         if self._watcher is not None:
             self._watcher(Attended(q, k, v, mask, _is_causal(module, q, mask, options), options, found[0]))

@@ -130,7 +130,8 @@ class _Restart:
         import torch
 
         tape, loaded = self._tape, self._loaded
-        chosen, first = tape.index(self._rows), self._first
+        # As a slice: an index would be looked through in every layer.
+        chosen, first = slice(self._rows[0] if self._rows else 0, None), self._first
         if first == loaded.info.n_layers:
             yield tape.residuals.clone()
             return

@@ -197,7 +197,8 @@ class _Sweep:
         if cells == 0:
             return [again.layer(layer, parts[0], rows)]
         # For all the parts, so that what is prepared for a layer is prepared once.
-        with fast_products([self._loaded.blocks[layer]], (1 + cells) * len(rows), bf16=self._bf16):
+        block = self._loaded.blocks[layer]
+        with fast_products([block], (1 + cells) * len(rows), bf16=self._bf16, unseen=True):
             return [again.layer(layer, part, rows) for part in parts]
 
     def _stream(self, part: Tensor, depth: int, rows: tuple[int, ...], read: tuple[int, ...]) -> Tensor:

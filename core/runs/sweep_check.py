@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.hooks import products
+from core.hooks import differences
 from core.runs.sweep_result import Checked
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def why_not_bf16(loaded: LoadedModel, tape: Tape, request: SweepRequest) -> str:
         return "This model computes one run at a time, and exactly."
     if len(request.cells) <= 2 * FEWEST:
         return f"{len(request.cells)} cells are too few for bf16: to check it would take as long."
-    return products.why_not_bf16(loaded.blocks)
+    return differences.why_not_bf16(loaded.blocks)
 
 
 def cells_to_check(result: SweepResult) -> list[int]:

@@ -126,7 +126,7 @@ class _Timing:
         at_once = min(len(batch.cells), _at_once(loaded, tape, batch.rows))
         rows = tuple(range(len(tape.ids) - batch.rows, len(tape.ids)))
         hidden = tape.residuals[middle, list(rows)]
-        fast = fast_products([loaded.blocks[middle]], at_once * batch.rows, bf16=self._bf16)
+        fast = fast_products([loaded.blocks[middle]], at_once * batch.rows, bf16=self._bf16, unseen=True)
         with running(loaded, tape, written_out=not self._bf16) as again, fast:
             alone = self._second(lambda: again.layer(middle, hidden[None], rows))
             together = self._shortest(lambda: again.layer(middle, hidden.expand(at_once, -1, -1), rows))

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from core.hooks.attach import Hook, attached
-from core.hooks.attention import AttentionHook, attention_tapped
+from core.hooks.attention import AttentionHook, attention_tapped, tapped
 from core.hooks.products import fast_products
 from core.readings.fetch import sent
 from core.runs.batch import inputs_of, one
@@ -202,8 +202,9 @@ def _gives_the_same(loaded: LoadedModel, tape: Tape, rows: Sequence[int], count:
 class Again:
     """Runs single layers; made by `running`."""
 
-    def __init__(self, loaded: LoadedModel, tape: Tape) -> None:
+    def __init__(self, loaded: LoadedModel, tape: Tape, *, written_out: bool) -> None:
         self._loaded = loaded
+        self._is_written_out = written_out
         self._tape = tape
         self._blocks = loaded.blocks
         self._rows: tuple[int, ...] = ()
@@ -244,13 +245,26 @@ class Again:
         with (
             as_kept(self._loaded, known, number, self._tape.index(rows)) if known else nullcontext(),
             fast_products([self._blocks[number]], len(hidden) * len(rows)),
-            _put_on(self._loaded, hooks),
+            self._put_on(number, hooks),
         ):
             out = self._blocks[number](hidden, *call.args, **call.kwargs)
         found: Tensor = out[0] if isinstance(out, tuple) else out
         return found.to(hidden.device)  # a model can be spread over several
 
-    def rest(self, k: Tensor, v: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor, Tensor | None]:
+    @contextmanager
+    def _put_on(self, number: int, hooks: Hooks | None) -> Iterator[None]:
+        """Attach what happens in one layer for the call of it: none of it has to wait for its turn."""
+        loaded = self._loaded
+        modules = [] if hooks is None else [replace(hook, turn=None) for hook in hooks.modules]
+        taps = [] if hooks is None else [replace(hook, turn=None) for hook in hooks.attention]
+        rests = {loaded.part(number, loaded.architecture.attention): self._rest} if self._tape.keys else {}
+        with (
+            attached(modules),
+            attention_tapped(loaded.network, taps, rests, written_out=self._is_written_out),
+        ):
+            yield
+
+    def _rest(self, k: Tensor, v: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor, Tensor | None]:
         """Put the clean keys and values of the other tokens to those of the rows."""
         import torch
 
@@ -286,24 +300,9 @@ def running(loaded: LoadedModel, tape: Tape, *, written_out: bool = False) -> It
     """
     import torch
 
-    again = Again(loaded, tape)
-    rests = {}
-    if tape.keys:
-        rests = {loaded.part(layer, loaded.architecture.attention): again.rest for layer in range(loaded.info.n_layers)}
-    with torch.inference_mode(), attention_tapped(loaded.network, (), rests, written_out=written_out):
-        yield again
-
-
-@contextmanager
-def _put_on(loaded: LoadedModel, hooks: Hooks | None) -> Iterator[None]:
-    """Attach hooks for the call of one layer: none of them has to wait for its turn."""
-    if hooks is None:
-        yield
-        return
-    modules = [replace(hook, turn=None) for hook in hooks.modules]
-    taps = [replace(hook, turn=None) for hook in hooks.attention]
-    with attached(modules), attention_tapped(loaded.network, taps):
-        yield
+    # Here and not in every layer: it goes through all the configurations there are.
+    with torch.inference_mode(), tapped(loaded.network) if tape.keys else nullcontext():
+        yield Again(loaded, tape, written_out=written_out)
 
 
 def _of_rows(value: Any, index: Tensor, whole: int) -> Any:

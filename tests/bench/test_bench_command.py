@@ -84,7 +84,7 @@ def test_that_everything_is_measured_and_equal_to_the_notebook(shape: str) -> No
 
 @pytest.mark.parametrize("pays", [True, False])
 def test_that_bf16_is_measured_where_it_helps(monkeypatch: pytest.MonkeyPatch, pays: bool) -> None:
-    monkeypatch.setattr("core.hooks.products._bf16_pays", lambda _: pays)
+    monkeypatch.setattr("core.hooks.differences._pays", lambda _: pays)
     rows = {(row.measure, row.case): row for row in measure(next(iter(TINY)), ["bf16"], SETTING)}
     if pays:
         assert rows["engine in bf16 / notebook", "times faster"].value > 0

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def test_that_differences_in_bf16_are_offered_where_they_help_and_their_error_is_stated(
     hands: Hands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.hooks.products._bf16_pays", lambda _: True)
+    monkeypatch.setattr("core.hooks.differences._pays", lambda _: True)
     bar = panel(hands).bar
     assert not bar.bf16.isEnabled()
     assert not bar.bf16.isChecked()
@@ -41,7 +41,7 @@ def test_that_differences_in_bf16_are_offered_where_they_help_and_their_error_is
 def test_that_bf16_is_refused_with_the_reason_where_the_processor_gains_nothing(
     hands: Hands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.hooks.products._bf16_pays", lambda _: False)
+    monkeypatch.setattr("core.hooks.differences._pays", lambda _: False)
     hands.window.docks["sweep_map"].raise_()
     panel(hands).kindChosen.emit("layer token")
     hands.qtbot.waitUntil(lambda: "multiplies no faster" in panel(hands).bar.bf16.toolTip(), timeout=PATIENCE_MS)

@@ -197,7 +197,7 @@ def test_that_queries_and_keys_are_screened_through_the_softmax(
 
 def test_that_a_sweep_in_bf16_states_how_far_it_is_from_exact(command: Command, tiny_gpt2: TinyModel) -> None:
     asked = ("--sites", "resid", "--at", "each", "--op", "scale(k=0.5)", "--pair", "3|-1")
-    with patch("core.hooks.products._bf16_pays", return_value=True):
+    with patch("core.hooks.differences._pays", return_value=True):
         said = command(*arguments(tiny_gpt2, *asked, "--bf16"))
     exact, found = ask(command, tiny_gpt2, *asked, "--exact"), json.loads(said.out)
     assert (found["method"], exact["method"]) == ("bf16", "exact")

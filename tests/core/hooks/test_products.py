@@ -2,38 +2,56 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from unittest.mock import patch
 
 import pytest
 import torch
+from transformers import GPT2Config
+from transformers.models.gpt2.modeling_gpt2 import GPT2MLP
 from transformers.pytorch_utils import Conv1D
 
-from core.hooks import products
+from core.hooks import product_ways, products
 from core.models.weight_layout import lay_out
 
-needs_onednn = pytest.mark.skipif(not products.has_onednn(), reason="torch was built without oneDNN")
+needs_onednn = pytest.mark.skipif(not product_ways.has_onednn(), reason="torch was built without oneDNN")
+WAYS = "core.hooks.product_ways"
 
 
 @needs_onednn
 @pytest.mark.parametrize(
-    ("rows", "asked"),
-    [(1, "few"), (24, "few"), (25, "some"), (511, "some"), (512, "many")],
+    ("rows", "asked"), [(1, 1), (2, 1), (3, 5), (6, 5), (12, 10), (24, 20), (25, 64), (511, 64), (512, None)]
 )
-@pytest.mark.parametrize("pays", [True, False])
-def test_that_the_number_of_rows_decides_what_was_tried(rows: int, asked: str, pays: bool) -> None:
+@pytest.mark.parametrize("way", [None, "oneDNN", "in pieces"])
+def test_that_the_number_of_rows_decides_what_was_tried(rows: int, asked: int | None, way: str | None) -> None:
     torch.manual_seed(0)
-    layer, x = torch.nn.Linear(32, 48), torch.randn(1, rows, 32)
+    layer, x = torch.nn.Linear(32, 80), torch.randn(1, rows, 32)
     wanted, questions = layer(x), []
 
-    def tried(amount: str, *_: int) -> bool:
-        questions.append(amount)
-        return pays
+    def tried(rows: int, n_out: int, n_in: int) -> str | None:
+        questions.append(rows)
+        return way
 
-    with torch.inference_mode(), patch("core.hooks.products._pays", tried), products.fast_products([layer], rows):
-        assert ("forward" in layer.__dict__) == pays
+    with (
+        torch.inference_mode(),
+        patch(f"{WAYS}.quickest_way", tried),
+        patch(f"{WAYS}.packing_pays", return_value=way is not None),
+        products.fast_products([layer], rows),
+    ):
+        assert ("forward" in layer.__dict__) == (way is not None)
         torch.testing.assert_close(layer(x), wanted, atol=1e-5, rtol=1e-5)
-    assert questions == [asked]
+    assert questions == ([] if asked is None else [asked])
     assert "forward" not in layer.__dict__
+
+
+@pytest.mark.parametrize("n_out", [5, 32, 77, 128])
+@pytest.mark.parametrize("biased", [True, False])
+def test_that_a_product_in_pieces_is_the_product(n_out: int, biased: bool) -> None:
+    torch.manual_seed(n_out)
+    x, weight, bias = torch.randn(2, 3, 24), torch.randn(n_out, 24), torch.randn(n_out) if biased else None
+    wanted = torch.nn.functional.linear(x.double(), weight.double(), None if bias is None else bias.double())
+    found = product_ways.in_pieces(x, weight, bias)
+    torch.testing.assert_close(found.double(), wanted, atol=1e-5, rtol=1e-5)
 
 
 @needs_onednn
@@ -42,7 +60,7 @@ def test_that_a_weight_that_would_be_turned_first_is_left_to_torch(turned: bool)
     layer = Conv1D(48, 32)
     if turned:
         lay_out(torch.nn.Sequential(layer))
-    with patch("core.hooks.products._pays", return_value=True):
+    with patch(f"{WAYS}.quickest_way", return_value="oneDNN"), patch(f"{WAYS}.packing_pays", return_value=True):
         with products.fast_products([layer], 5):
             assert ("forward" in layer.__dict__) == turned
         with products.fast_products([layer], 1000):
@@ -51,18 +69,87 @@ def test_that_a_weight_that_would_be_turned_first_is_left_to_torch(turned: bool)
 
 def test_that_a_vocabulary_is_not_made_to_try_a_product() -> None:
     sizes: list[int] = []
-    with patch("core.hooks.products._pays", lambda amount, n_out, n_in: bool(sizes.append(4 * n_out * n_in))):
-        products._few_pay(torch.empty(200_000, 2048, device="meta"))
-        products._few_pay(torch.empty(48, 32, device="meta"))
-    assert sizes == [products.FEW_BYTES // 2, 4 * 48 * 32]
+    with patch(f"{WAYS}.quickest_way", lambda rows, n_out, n_in: sizes.append(4 * n_out * n_in)):
+        product_ways.quick_product(torch.empty(200_000, 2048, device="meta"), None, 5)
+        product_ways.quick_product(torch.empty(48, 32, device="meta"), None, 5)
+    assert sizes == [product_ways.MOST_BYTES // 2, 4 * 48 * 32]
 
 
+@needs_onednn
+@pytest.mark.parametrize(
+    ("took", "best"),
+    [([1.0, 0.9, 0.8], "in pieces"), ([1.0, 0.97, 0.99], "oneDNN"), ([0.5, 1.0, 0.6], None)],
+)
+def test_that_the_quickest_way_is_taken(took: list[float], best: str | None) -> None:
+    with patch(f"{WAYS}.quickest", return_value=took):
+        assert product_ways.quickest_way.__wrapped__(5, 64, 32) == best
+
+
+def test_that_every_way_is_tried_with_weights_that_take_turns() -> None:
+    seen: list[int] = []
+
+    def multiply(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+        seen.append(weight.data_ptr())
+        return torch.nn.functional.linear(x, weight, bias)
+
+    with patch.dict(product_ways.WAYS, {"one": multiply, "two": multiply}, clear=True):
+        product_ways.quickest_way.__wrapped__(5, 64, 32)
+    assert len(set(seen)) > 2
+    assert all(one != two for one, two in pairwise(seen))
+
+
+@pytest.mark.parametrize("activated", [True, False])
 @pytest.mark.parametrize(("took", "pays"), [([0.9, 1.0], True), ([0.97, 1.0], False), ([1.0, 0.5], False)])
-def test_that_another_library_must_be_clearly_quicker(took: list[float], pays: bool) -> None:
+def test_that_a_weight_is_laid_out_only_where_that_is_clearly_quicker(
+    took: list[float], pays: bool, activated: bool
+) -> None:
+    with patch(f"{WAYS}.quickest", return_value=took), patch(f"{WAYS}.has_onednn", return_value=True):
+        assert product_ways.packing_pays.__wrapped__(activated=activated) == pays
+    with patch(f"{WAYS}.has_onednn", return_value=False):
+        assert not product_ways.packing_pays.__wrapped__(activated=activated)
+
+
+def gpt2_mlp(activation: str = "gelu_new") -> GPT2MLP:
+    """Return an MLP with weights that are not small."""
+    torch.manual_seed(0)
+    mlp = GPT2MLP(48, GPT2Config(n_embd=32, activation_function=activation)).eval()
+    for weight in mlp.parameters():
+        torch.nn.init.normal_(weight)
+    return mlp
+
+
+@needs_onednn
+@pytest.mark.parametrize("pays", [True, False])
+@pytest.mark.parametrize("activation", ["gelu_new", "gelu", "relu"])
+def test_that_neurons_are_activated_with_their_product_only_by_the_formula_that_is_known(
+    activation: str, pays: bool
+) -> None:
+    mlp, x = gpt2_mlp(activation), torch.randn(600, 32)
+    wanted = mlp.double()(x.double())
+    mlp.float()
     with (
-        patch("core.hooks.products._quickest", return_value=took),
-        patch("core.hooks.products.has_onednn", return_value=True),
+        torch.inference_mode(),
+        patch("core.hooks.products.packing_pays", return_value=pays),
+        products.fast_products([mlp], 600, unseen=True),
     ):
-        assert products._pays.__wrapped__("some") == pays
-    with patch("core.hooks.products.has_onednn", return_value=False):
-        assert not products._pays.__wrapped__("some")
+        x_in_one_pass = mlp.act(x) is x
+        found = mlp(x)
+    assert x_in_one_pass == (pays and activation == "gelu_new")
+    torch.testing.assert_close(found.double(), wanted, atol=1e-4, rtol=1e-4)
+    assert not [module for module in mlp.modules() if "forward" in module.__dict__]
+
+
+@needs_onednn
+@pytest.mark.parametrize(("rows", "unseen", "bf16"), [(600, False, False), (500, True, False), (600, True, True)])
+def test_that_neurons_stay_to_be_seen_before_they_are_activated(rows: int, unseen: bool, bf16: bool) -> None:
+    mlp, seen, x = gpt2_mlp(), [], torch.randn(4, 3, 32)
+    wanted = mlp.c_fc(x)
+    handle = mlp.c_fc.register_forward_hook(lambda module, args, made: seen.append(made))
+    with (
+        torch.inference_mode(),
+        patch("core.hooks.products.packing_pays", return_value=True),
+        products.fast_products([mlp], rows, unseen=unseen, bf16=bf16),
+    ):
+        mlp(x)
+    handle.remove()
+    torch.testing.assert_close(seen[0], wanted, atol=0.2, rtol=0.02)

@@ -14,7 +14,7 @@ import torch
 
 from core.cancel import CancelToken
 from core.errors import SurgeryError
-from core.hooks import attention, products
+from core.hooks import attention, differences, products
 from core.runs.cell_answers import Part
 from core.runs.compile import NOTHING
 from core.runs.request import ResolvedIncision
@@ -37,8 +37,8 @@ from tests.fixtures.tiny_models import TinyModel
 # bf16 has 8 bits; errors scale with the effects, measured here at up to 1.7 % of the largest.
 SHARE, LEAST = 0.025, 1e-4
 EVERY_TOKEN = spec("resid", "scale", at=None, params={"k": 0.5}, bf16=True)
-WITH_BF16 = patch("core.hooks.products._bf16_pays", return_value=True)
-WITHOUT_BF16 = patch("core.hooks.products._bf16_pays", return_value=False)
+WITH_BF16 = patch("core.hooks.differences._pays", return_value=True)
+WITHOUT_BF16 = patch("core.hooks.differences._pays", return_value=False)
 # Their products are classes of their own, or they take one run at a time.
 EXACT_FAMILIES = {"bloom", "falcon"}
 
@@ -185,8 +185,8 @@ def test_that_the_cost_of_any_sweep_says_whether_bf16_would_help(
 @pytest.mark.parametrize(("took", "pays"), [([1.0, 0.5], True), ([1.0, 0.75], False), ([1.0, 30.0], False)])
 def test_that_the_processor_is_measured(took: list[float], pays: bool) -> None:
     threads = torch.get_num_threads()
-    with patch("core.hooks.products._quickest", return_value=took):
-        assert products._bf16_pays.__wrapped__(64) == pays
+    with patch("core.hooks.differences.quickest", return_value=took):
+        assert differences._pays.__wrapped__(64) == pays
     assert torch.get_num_threads() == threads
 
 

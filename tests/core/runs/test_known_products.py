@@ -18,6 +18,7 @@ from core.runs.tape import record
 from core.runs.trace import trace
 from core.sites.site import Site
 from tests.core.runs.engine_runs import pair_of
+from tests.fixtures.multiplied import multiplied
 
 if TYPE_CHECKING:
     from tests.fixtures.tiny_family import TinyOf
@@ -40,7 +41,7 @@ def test_that_queries_keys_and_values_are_made_again_only_where_their_input_may_
         made.append(module)
         return forward(module, x)
 
-    with patch("core.hooks.products._pays", return_value=False), patch.object(Conv1D, "forward", noting):
+    with multiplied(None, laid_out=False), patch.object(Conv1D, "forward", noting):
         found = restart(pair.loaded, tape, (cut,), [NOTHING], CancelToken())
     # Once for the clean rows that go on in the shape of the operated ones.
     assert sum(module in own for module in made) == times

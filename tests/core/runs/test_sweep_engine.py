@@ -12,7 +12,7 @@ import torch
 from core.cancel import CancelToken
 from core.hooks import attention
 from core.hooks.attach import count_hooks
-from core.hooks.products import has_onednn
+from core.hooks.product_ways import has_onednn
 from core.readings.values import Pair as Words
 from core.runs.cell_answers import CellAnswers, Part, Wanted
 from core.runs.compile import NOTHING
@@ -23,6 +23,7 @@ from core.runs.trace import trace, unembed
 from core.sites.hook_point import HOOK_POINTS
 from core.sites.site import Site
 from tests.core.runs.engine_runs import Pair, cut, pair_of
+from tests.fixtures.multiplied import multiplied
 from tests.fixtures.tiny_families import every_variant
 from tests.fixtures.tiny_family import TinyOf
 
@@ -83,7 +84,7 @@ def test_that_small_chunks_and_waves_give_the_same(tiny_of: TinyOf) -> None:
     tape, cells = record(pair.loaded, pair.ids, CancelToken()), cells_of(pair)
     usual = swept(pair, tape, cells)
     small = patch.multiple("core.runs.batch_sizes", ROWS_AT_ONCE=12, WAVE_BYTES=4096, ANSWERS_AT_ONCE=3)
-    with small, patch("core.hooks.products.MANY_ROWS", 1):
+    with small, multiplied(None, laid_out=has_onednn(), many_rows=1):
         cut_up = swept(pair, tape, cells)
     for number, (log_prob, cosine) in usual.items():
         other = cut_up[number]
@@ -93,17 +94,18 @@ def test_that_small_chunks_and_waves_give_the_same(tiny_of: TinyOf) -> None:
 
 
 @pytest.mark.skipif(not has_onednn(), reason="torch was built without oneDNN")
+@pytest.mark.parametrize("laid_out", [True, False])
+@pytest.mark.parametrize("way", ["oneDNN", "in pieces", None])
 def test_that_cells_that_change_nothing_keep_their_bits_where_parts_are_multiplied_in_other_ways(
-    tiny_of: TinyOf,
+    way: str | None, laid_out: bool, tiny_of: TinyOf
 ) -> None:
     pair = pair_of(tiny_of, "gpt2", "")
     sites = [Site("z", layer, head) for layer in range(2) for head in range(pair.loaded.info.n_heads)]
     cells = [ResolvedIncision(0, site, (2,), "scale", (("k", 1.0),)) for site in sites]
     tape = record(pair.loaded, pair.ids, CancelToken())
-    mixed = patch("core.hooks.products._pays", lambda amount, *_: amount != "many")
     found: list[Part] = []
     # All cells together are many rows, and are split; each of the parts is few.
-    with mixed, patch("core.hooks.products.MANY_ROWS", 16), patch("core.runs.batch_sizes.ROWS_AT_ONCE", 8):
+    with multiplied(way, laid_out=laid_out, many_rows=16), patch("core.runs.batch_sizes.ROWS_AT_ONCE", 8):
         for part in sweep(pair.loaded, tape, cells, [NOTHING] * len(cells), wanted_of(pair), CancelToken()):
             if isinstance(part, Part):
                 found.append(part)
@@ -153,11 +155,13 @@ def test_that_attention_written_out_for_many_short_scenarios_gives_the_same(tiny
         assert np.abs(cosine - curve).max() < CLOSE
 
 
-def test_that_the_products_of_either_library_give_the_same(tiny_of: TinyOf) -> None:
+@pytest.mark.skipif(not has_onednn(), reason="torch was built without oneDNN")
+@pytest.mark.parametrize(("way", "many_rows"), [("oneDNN", 512), ("in pieces", 512), (None, 1)])
+def test_that_products_made_in_any_way_give_the_same(way: str | None, many_rows: int, tiny_of: TinyOf) -> None:
     pair = pair_of(tiny_of, "gpt2", "")
     cells, found = cells_of(pair), []
-    for pays in (True, False):
-        with patch("core.hooks.products._pays", return_value=pays):
+    for by in (multiplied(None, laid_out=False), multiplied(way, laid_out=True, many_rows=many_rows)):
+        with by:
             found.append(swept(pair, record(pair.loaded, pair.ids, CancelToken()), cells))
     for number in range(len(cells)):
         (log_prob, cosine), (other, curve) = found[0][number], found[1][number]
