@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from core.hooks.attach import Hook, attached
@@ -19,6 +19,7 @@ from core.hooks.products import fast_products
 from core.readings.fetch import sent
 from core.runs.batch import inputs_of, one
 from core.runs.known_products import Products, as_kept, kept_products
+from core.runs.replays import Replays, replays_of
 from core.runs.trace import Trace
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ class Tape:
         Whether single rows can be computed; found out by trying.
     in_batches : bool
         Whether many scenarios can be computed at once; found out by trying.
+    replays : Replays or None
+        Where single layers are recorded for a device that is told of them in one word.
     row_layers : int
         How many rows of how many layers were run again so far, all added up.
     """
@@ -71,6 +74,7 @@ class Tape:
     products: Products = field(default_factory=dict)
     by_rows: bool = False
     in_batches: bool = False
+    replays: Replays | None = None
     row_layers: int = 0
     _rerun: tuple[tuple[int, ...], dict[int, Tensor]] = ((), {})
     _indices: dict[tuple[int, ...], Tensor] = field(default_factory=dict)
@@ -163,6 +167,7 @@ def record(loaded: LoadedModel, ids: Sequence[int], cancel: CancelToken) -> Tape
         for handle in handles:
             handle.remove()
     _try_out(loaded, tape)
+    tape.replays = replays_of(loaded)
     if not tape.by_rows:
         tape.products.clear()  # only layers of which few rows are computed are the quicker for them
     return tape
@@ -207,8 +212,6 @@ class Again:
         self._is_written_out = written_out
         self._tape = tape
         self._blocks = loaded.blocks
-        self._rows: tuple[int, ...] = ()
-        self._layer = 0
 
     def layer(
         self,
@@ -235,44 +238,52 @@ class Again:
         -------
         Tensor of the same shape
         """
-        self._layer, self._rows = number, rows
         self._tape.row_layers += len(hidden) * len(rows)
+        known = self._tape.products if clean_in else {}
+        run = partial(self._run, number, rows, hooks, known)
+        if hooks is None and not known and self._tape.replays is not None:
+            return self._tape.replays.run(number, rows, run, hidden)
+        return run(hidden)
+
+    def _run(self, number: int, rows: tuple[int, ...], hooks: Hooks | None, known: Products, hidden: Tensor) -> Tensor:
         call, whole = self._tape.calls[number], len(self._tape.ids)
         if len(rows) < whole:
             index = self._tape.index(rows)
             call = Call(_of_rows(call.args, index, whole), _of_rows(call.kwargs, index, whole))
-        known = self._tape.products if clean_in else {}
         with (
             as_kept(self._loaded, known, number, self._tape.index(rows)) if known else nullcontext(),
             fast_products([self._blocks[number]], len(hidden) * len(rows)),
-            self._put_on(number, hooks),
+            self._put_on(number, rows, hooks),
         ):
             out = self._blocks[number](hidden, *call.args, **call.kwargs)
         found: Tensor = out[0] if isinstance(out, tuple) else out
         return found.to(hidden.device)  # a model can be spread over several
 
     @contextmanager
-    def _put_on(self, number: int, hooks: Hooks | None) -> Iterator[None]:
+    def _put_on(self, number: int, rows: tuple[int, ...], hooks: Hooks | None) -> Iterator[None]:
         """Attach what happens in one layer for the call of it: none of it has to wait for its turn."""
         loaded = self._loaded
         modules = [] if hooks is None else [replace(hook, turn=None) for hook in hooks.modules]
         taps = [] if hooks is None else [replace(hook, turn=None) for hook in hooks.attention]
-        rests = {loaded.part(number, loaded.architecture.attention): self._rest} if self._tape.keys else {}
+        attention = loaded.part(number, loaded.architecture.attention)
+        rests = {attention: partial(self._rest, number, rows)} if self._tape.keys else {}
         with (
             attached(modules),
             attention_tapped(loaded.network, taps, rests, written_out=self._is_written_out),
         ):
             yield
 
-    def _rest(self, k: Tensor, v: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor, Tensor | None]:
+    def _rest(
+        self, number: int, rows: tuple[int, ...], k: Tensor, v: Tensor, mask: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
         """Put the clean keys and values of the other tokens to those of the rows."""
         import torch
 
-        rows, whole = self._rows, len(self._tape.ids)
+        whole = len(self._tape.ids)
         if len(rows) == whole:
             return k, v, mask
         full = []
-        for new, clean in ((k, self._tape.keys[self._layer]), (v, self._tape.values[self._layer])):
+        for new, clean in ((k, self._tape.keys[number]), (v, self._tape.values[number])):
             if rows == tuple(range(rows[0], whole)):
                 before = clean[None, :, : rows[0]].expand(new.shape[0], -1, -1, -1)
                 full.append(torch.cat([before, new], dim=2))
