@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 MINUS = "\N{MINUS SIGN}"
+ABOUT = "\N{ALMOST EQUAL TO}"
 
 
 def plain(value: float | None, digits: int = 3) -> str:
@@ -17,12 +18,13 @@ def plain(value: float | None, digits: int = 3) -> str:
 
 
 def signed(value: float | None, digits: int = 3) -> str:
-    """Write a difference with its sign; ``0`` only where it is exactly zero."""
+    """Write a difference with its sign; ``0`` only where it is exactly zero, and ``≈0`` where it is rounded to it."""
     if value is None or math.isnan(value) or math.isinf(value):
         return plain(value, digits)
     if value == 0:
         return "0"
-    return f"{value:+.{digits}f}".replace("-", MINUS)
+    written = f"{value:+.{digits}f}"
+    return written.replace("-", MINUS) if float(written) else f"{ABOUT}0"
 
 
 def percent(probability: float | None) -> str:

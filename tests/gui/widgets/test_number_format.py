@@ -18,7 +18,7 @@ def test_that_numbers_have_true_minus_signs_and_a_dash_where_there_is_none(value
 
 
 @pytest.mark.parametrize(
-    ("value", "written"), [(0.5, "+0.500"), (-0.5, "−0.500"), (0.0, "0"), (1e-9, "+0.000"), (-1e-9, "−0.000")]
+    ("value", "written"), [(0.5, "+0.500"), (-0.5, "−0.500"), (0.0, "0"), (1e-9, "≈0"), (-4e-4, "≈0"), (6e-4, "+0.001")]
 )
 def test_that_only_an_exact_zero_is_written_as_zero(value: float, written: str) -> None:
     assert signed(value) == written
