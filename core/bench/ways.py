@@ -111,7 +111,7 @@ class Task:
         chosen = list(cells)
         plan = [self.incision(cell) for cell in chosen]
         found = {}
-        for batch in batches_of(self.loaded, tape, plan, range(len(plan))):
+        for batch in batches_of(self.loaded, tape, plan, range(len(plan)), bf16=bf16):
             for part in self._engine(tape, [plan[number] for number in batch.cells], bf16=bf16):
                 assert part.log_prob is not None
                 for place, number in enumerate(part.cells):

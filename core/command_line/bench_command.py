@@ -85,15 +85,7 @@ def run(options: argparse.Namespace) -> int:
     setting = QUICK if options.quick else Setting()
     shapes = options.shapes or (QUICK_SHAPES if options.quick else ON_PROCESSOR if device == "cpu" else ON_GPU)
     rows: list[Row] = []
-    load = [os.getloadavg()[0]] if hasattr(os, "getloadavg") else []
-    started = time.perf_counter()
-    for shape in shapes:
-        sys.stderr.write(f"Measuring {SHAPES[shape].label} ...\n")
-        rows += measure(shape, options.measures, setting, device, dtype)
-        if options.peers:
-            rows += measure_peers(options.peers, shape, setting)
-    load += [os.getloadavg()[0]] if load else []
-    machine = {
+    machine: dict[str, Any] = {
         "processor": platform.processor() or platform.machine(),
         "device": _named(device),
         "dtype": dtype,
@@ -102,19 +94,31 @@ def run(options: argparse.Namespace) -> int:
         "threads": torch.get_num_threads(),
         "clock": "processor" if is_of_processor() else "wall",
         "torch": torch.__version__,
-        "load": load,
+        "load": _load(),
     }
-    say(table(rows, machine))
-    if options.out is not None:
-        answer = {
-            "schema": "bench/1",
-            "machine": machine,
-            "seconds": time.perf_counter() - started,
-            "rows": [as_data(row) for row in rows],
-        }
-        _write(options.out, json.dumps(answer, indent=1, allow_nan=False))
-        _write(options.out.with_suffix(".svg"), plot(rows))
+    started = time.perf_counter()
+    for shape in shapes:
+        sys.stderr.write(f"Measuring {SHAPES[shape].label} ...\n")
+        found = measure(shape, options.measures, setting, device, dtype)
+        if options.peers:
+            found += measure_peers(options.peers, shape, setting)
+        rows += found
+        machine["load"] += _load()
+        say(table(found, machine if len(rows) == len(found) else {}))
+        if options.out is not None:  # after each: to measure them all takes long, and can be broken off
+            answer = {
+                "schema": "bench/1",
+                "machine": machine,
+                "seconds": time.perf_counter() - started,
+                "rows": [as_data(row) for row in rows],
+            }
+            _write(options.out, json.dumps(answer, indent=1, allow_nan=False))
+            _write(options.out.with_suffix(".svg"), plot(rows))
     return 0
+
+
+def _load() -> list[float]:
+    return [os.getloadavg()[0]] if hasattr(os, "getloadavg") else []
 
 
 def _check_places(options: argparse.Namespace) -> None:

@@ -21,14 +21,24 @@ Forward = Callable[["Tensor"], "Tensor"]
 Way = Callable[["Tensor", "Tensor", "Tensor | None"], "Tensor"]
 # From so many rows on it pays to lay a weight out as the processor likes it best.
 MANY_ROWS = 512
-# Up to how many rows it is tried with how many, and how often: up to the fourth a product takes as long as its
-# weight takes to be read, and what is quickest differs from one weight to the other.
-TRIED = ((2, 1, 9), (6, 5, 9), (12, 10, 9), (24, 20, 9), (MANY_ROWS - 1, 64, 25))
+# Up to how many rows it is tried with how many, and the ways, torch's own as None, that are taken if nothing is
+# clearly quicker. Up to few rows a product takes as long as its weight takes to be read, and what is quickest differs
+# from one weight to the other.
+TRIED: tuple[tuple[int, int, tuple[str | None, ...]], ...] = (
+    (2, 1, (None, "oneDNN", "in pieces")),
+    (6, 5, ("in pieces", "oneDNN", None)),
+    (12, 10, ("in pieces", "oneDNN", None)),
+    (24, 20, ("in pieces", "oneDNN", None)),
+    (MANY_ROWS - 1, 64, (None, "oneDNN")),
+)
 FEW_ROWS = 24
+ROUNDS = 15
 # So many weights take turns, as in a model, up to so many bytes: what was read just before is read faster.
 WEIGHTS, MOST_BYTES = 24, 64 * 2**20
 # A weight that is hardly quicker when it is laid out is not worth what that takes.
 WORTH_IT = 0.95
+# Where a machine is busy, two ways that are as quick as each other can seem to differ by so much.
+CLEARLY = 0.9
 # What pays at this width pays at all greater ones, and those take long to try.
 WIDEST = 768
 # Of a product in pieces: how many outputs each has. The library takes a batch of small products one by one,
@@ -82,28 +92,29 @@ def quick_product(weight: Tensor, bias: Tensor | None, rows: int) -> Forward | N
     # By these a weight that stands in memory the other way round would be turned first.
     if not weight.is_contiguous():
         return None
-    tried = next(tried for most, tried, _ in TRIED if rows <= most)
+    tried, ways = next((tried, ways) for most, tried, ways in TRIED if rows <= most)
     n_out, n_in = weight.shape if rows <= FEW_ROWS else (2 * WIDEST, WIDEST)
     # Past the caches the number of outputs no longer matters: a vocabulary's weight need not be made to try it.
-    way = quickest_way(tried, min(n_out, max(PIECE, MOST_BYTES // (4 * n_in) // 2)), n_in)
+    way = quickest_way(ways, tried, min(n_out, max(PIECE, MOST_BYTES // (4 * n_in) // 2)), n_in)
     return None if way is None else lambda x: WAYS[way](x, weight, bias)
 
 
 @cache
-def quickest_way(rows: int, n_out: int, n_in: int) -> str | None:
-    """Return which of the ways is quickest with so many rows, None for torch's own; measured once, in some 50 ms."""
+def quickest_way(ways: tuple[str | None, ...], rows: int, n_out: int, n_in: int) -> str | None:
+    """Return the first of some ways that no other is clearly quicker than, with so many rows; measured once.
+
+    Takes some 50 ms.
+    """
     import torch
 
-    ways = {name: way for name, way in WAYS.items() if way is not product or has_onednn()}
+    ways = tuple(way for way in ways if way != "oneDNN" or has_onednn())
     x, bias = torch.full((rows, n_in), 0.5), torch.zeros(n_out)
     count = max(2, min(WEIGHTS, MOST_BYTES // (4 * n_out * n_in)))
     weights = cycle(torch.full((count, n_out, n_in), 0.5))
-    rounds = next(rounds for _, tried, rounds in TRIED if tried == rows)
-    calls: list[Way] = [torch.nn.functional.linear, *ways.values()]
+    calls: list[Way] = [torch.nn.functional.linear if way is None else WAYS[way] for way in ways]
     with torch.inference_mode():
-        usual, *took = quickest(*(partial(_with_the_next, way, x, weights, bias) for way in calls), rounds=rounds)
-    best = min(took)
-    return list(ways)[took.index(best)] if best < usual else None
+        took = quickest(*(partial(_with_the_next, way, x, weights, bias) for way in calls), rounds=ROUNDS)
+    return next(way for way, each in zip(ways, took, strict=True) if CLEARLY * each <= min(took))
 
 
 def _with_the_next(way: Way, x: Tensor, weights: Iterator[Tensor], bias: Tensor) -> Tensor:

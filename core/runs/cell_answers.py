@@ -9,7 +9,7 @@ import numpy as np
 
 from core.hooks.products import fast_products
 from core.readings.fetch import fetched
-from core.runs.trace import answer_of
+from core.runs.trace import logits_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,8 +63,9 @@ class Part:
 class CellAnswers:
     """From hidden states to what is wanted, with the clean ones to compare with."""
 
-    def __init__(self, loaded: LoadedModel, wanted: Wanted, residuals: Tensor) -> None:
+    def __init__(self, loaded: LoadedModel, wanted: Wanted, residuals: Tensor, *, bf16: bool = False) -> None:
         self._loaded = loaded
+        self._bf16 = bf16
         self._wanted = wanted
         ends = sorted({position for pair in wanted.pairs for position in (pair.a, pair.b)})
         self._ends = {position: residuals[:, position] for position in ends}
@@ -104,7 +105,8 @@ class CellAnswers:
             return Part(cells, None, None, None, fetched(cosine)[0].numpy())
         if last is None:
             last = self._clean_last.expand(len(cells), -1)
-        with torch.inference_mode():
+        rows = 1 + min(len(last), at_once)
+        with torch.inference_mode(), fast_products(self._loaded.head_parts, rows, bf16=self._bf16):
             answers = torch.cat([self._answers(chunk) for chunk in torch.split(last, at_once)], dim=1)
         curves, numbers = (each.numpy() for each in fetched(cosine, answers))
         log_prob, clean_log_prob, other, clean_other, kl = numbers
@@ -121,7 +123,8 @@ class CellAnswers:
         target, versus = self._wanted.target, self._wanted.versus
         assert self._clean_last is not None and target is not None
         # The clean run goes along: other shapes are rounded in another way.
-        log_probs = self._log_probs(torch.cat([self._clean_last[None], last]))
+        together = torch.cat([self._clean_last[None], last])[:, None]
+        log_probs = logits_of(self._loaded, together)[:, 0].float().log_softmax(dim=-1)
         clean, operated = log_probs[0], log_probs[1:]
         # Not as a product: that adds a large vocabulary up one after the other, and is off in the fourth digit.
         kl = (clean - operated).mul_(clean.exp()).sum(dim=-1)
@@ -129,10 +132,6 @@ class CellAnswers:
         for token in (target, target if versus is None else versus):
             found += [operated[:, token], clean[token].expand(len(last))]
         return torch.stack([*found, kl])
-
-    def _log_probs(self, last: Tensor) -> Tensor:
-        with fast_products(self._loaded.head_parts, len(last)):
-            return answer_of(self._loaded, last).float().log_softmax(dim=-1)
 
 
 def _cosine(a: Tensor, b: Tensor) -> Tensor:

@@ -72,7 +72,7 @@ def sweep(
     supplies : sequence of Activation
         For each cell what its operation needs beforehand.
     bf16 : bool
-        Whether the layers after a cell's own multiply in bf16 what it differs by from the clean run.
+        Whether the layers after a cell's own, and the head, multiply in bf16 what it differs by from the clean run.
 
     Raises
     ------
@@ -108,7 +108,7 @@ class _Sweep:
         self._supplies = supplies
         self._wanted = wanted
         self._cancel = cancel
-        self._clean = CellAnswers(loaded, wanted, tape.residuals)
+        self._clean = CellAnswers(loaded, wanted, tape.residuals, bf16=bf16)
         self._work = sum(loaded.info.n_layers - self._layer(number) for number in range(len(cells)))
         self._worked = 0
 

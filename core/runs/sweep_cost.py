@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 MOST_TIMES, LONG_ENOUGH = 3, 0.05
 # Fewer would make the clean run, which goes along in every batch, a large part of it.
 FEWEST_CELLS = 16
-# What is prepared for a layer serves as many parts as go through it one after the other.
-PARTS = 2
+# What is prepared for a layer serves as many parts as go through it one after the other; in bf16 these take half
+# the time, until there is something to show.
+PARTS, PARTS_IN_BF16 = 2, 4
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class CellBatch:
 
 
 def batches_of(
-    loaded: LoadedModel, tape: Tape, cells: Sequence[ResolvedIncision], left: Sequence[int]
+    loaded: LoadedModel, tape: Tape, cells: Sequence[ResolvedIncision], left: Sequence[int], *, bf16: bool = False
 ) -> list[CellBatch]:
     """Return the cells that are left in batches, those of the last layers first.
 
@@ -75,7 +76,7 @@ def batches_of(
         by_rows.setdefault(len(first_rows(loaded, tape, (cells[number],))), []).append(number)
     made = []
     for rows, numbers in sorted(by_rows.items()):
-        most = max(FEWEST_CELLS, PARTS * _at_once(loaded, tape, rows))
+        most = max(FEWEST_CELLS, (PARTS_IN_BF16 if bf16 else PARTS) * _at_once(loaded, tape, rows))
         ordered = sorted(numbers, key=lambda number: -(cells[number].site.layer or 0))
         for start in range(0, len(ordered), most):
             chosen = tuple(ordered[start : start + most])

@@ -157,9 +157,9 @@ class _Sweeping:
     def exact(self) -> Iterator[SweepEvent]:
         """Run every cell that is not done."""
         left = np.flatnonzero(~self.result.done).tolist()
-        batches = batches_of(self._loaded, self._tape, self._request.cells, left)
         why_not = why_not_bf16(self._loaded, self._tape, self._request)
         bf16 = self._request.method == "bf16" and not why_not
+        batches = batches_of(self._loaded, self._tape, self._request.cells, left, bf16=bf16)
         self.result = replace(self.result, bf16=self.result.bf16 or bf16)
         cost = Cost(len(left), estimated_seconds(self._loaded, self._tape, batches, bf16=bf16), why_not)
         yield SweepStarted(self.result, cost)

@@ -154,11 +154,16 @@ def answer_of(loaded: LoadedModel, residual: Tensor) -> Tensor:
     """
     import torch
 
+    with fast_products(loaded.head_parts, 1) if torch.is_inference_mode_enabled() else nullcontext():
+        return logits_of(loaded, residual)
+
+
+def logits_of(loaded: LoadedModel, residual: Tensor) -> Tensor:
+    """Return the same by the products that are there."""
     head = loaded.head
     if head is None:
         raise ValueError("a model without a language-model head has no logits")
-    with fast_products(loaded.head_parts, 1) if torch.is_inference_mode_enabled() else nullcontext():
-        return head(residual if loaded.final_norm is None else loaded.final_norm(residual))
+    return head(residual if loaded.final_norm is None else loaded.final_norm(residual))
 
 
 def unembed(loaded: LoadedModel, residual: Tensor) -> Tensor:

@@ -185,7 +185,7 @@ def test_that_kl_is_exact_over_a_large_vocabulary(tiny_of: TinyOf, monkeypatch: 
     pair = pair_of(tiny_of, "gpt2", "")
     tape = record(pair.loaded, pair.ids, CancelToken())
     drawn = (6 * torch.randn(4, 128256, generator=torch.Generator().manual_seed(0))).log_softmax(dim=-1)
-    monkeypatch.setattr(CellAnswers, "_log_probs", lambda _, last: drawn)
+    monkeypatch.setattr("core.runs.cell_answers.logits_of", lambda _, last: drawn[:, None])
     part = CellAnswers(pair.loaded, wanted_of(pair), tape.residuals).part((0, 1, 2), None, torch.zeros(3, 2, 1), 8)
     clean, operated = drawn[0].double(), drawn[1:].double()
     exact = ((clean - operated) * clean.exp()).sum(dim=-1)
