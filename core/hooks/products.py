@@ -36,10 +36,11 @@ def fast_products(parts: Iterable[Module], rows: int, *, bf16: bool = False, uns
     try:
         for part in parts:
             for module in _known_below(part):
+                if not _is_free(module):  # others may have put theirs on
+                    continue
                 for each, forward in _forwards_of(module, rows, bf16=bf16, unseen=unseen):
-                    if _is_free(each):  # others may have put theirs on
-                        each.forward = forward
-                        put_on.append(each)
+                    each.forward = forward
+                    put_on.append(each)
         yield
     finally:
         for module in put_on:
@@ -52,8 +53,10 @@ def _known_below(part: Module) -> list[Module]:
     from transformers.models.gpt2.modeling_gpt2 import GPT2MLP
     from transformers.pytorch_utils import Conv1D
 
+    kinds = (GPT2MLP, NewGELUActivation, torch.nn.Linear, Conv1D)
+    if type(part) in kinds:  # kept, it would hold on to itself
+        return [module for module in part.modules() if type(module) in kinds]
     if part not in _FOUND:
-        kinds = (GPT2MLP, NewGELUActivation, torch.nn.Linear, Conv1D)
         _FOUND[part] = [module for module in part.modules() if type(module) in kinds]
     return _FOUND[part]
 

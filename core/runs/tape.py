@@ -19,7 +19,6 @@ from core.hooks.products import fast_products
 from core.readings.fetch import sent
 from core.runs.batch import inputs_of, one
 from core.runs.known_products import Products, as_kept, kept_products
-from core.runs.replays import Replays, replays_of
 from core.runs.trace import Trace
 
 if TYPE_CHECKING:
@@ -60,8 +59,6 @@ class Tape:
         Whether single rows can be computed; found out by trying.
     in_batches : bool
         Whether many scenarios can be computed at once; found out by trying.
-    replays : Replays or None
-        Where single layers are recorded for a device that is told of them in one word.
     row_layers : int
         How many rows of how many layers were run again so far, all added up.
     """
@@ -74,7 +71,6 @@ class Tape:
     products: Products = field(default_factory=dict)
     by_rows: bool = False
     in_batches: bool = False
-    replays: Replays | None = None
     row_layers: int = 0
     _rerun: tuple[tuple[int, ...], dict[int, Tensor]] = ((), {})
     _indices: dict[tuple[int, ...], Tensor] = field(default_factory=dict)
@@ -167,7 +163,6 @@ def record(loaded: LoadedModel, ids: Sequence[int], cancel: CancelToken) -> Tape
         for handle in handles:
             handle.remove()
     _try_out(loaded, tape)
-    tape.replays = replays_of(loaded)
     if not tape.by_rows:
         tape.products.clear()  # only layers of which few rows are computed are the quicker for them
     return tape
@@ -240,12 +235,6 @@ class Again:
         """
         self._tape.row_layers += len(hidden) * len(rows)
         known = self._tape.products if clean_in else {}
-        run = partial(self._run, number, rows, hooks, known)
-        if hooks is None and not known and self._tape.replays is not None:
-            return self._tape.replays.run(number, rows, run, hidden)
-        return run(hidden)
-
-    def _run(self, number: int, rows: tuple[int, ...], hooks: Hooks | None, known: Products, hidden: Tensor) -> Tensor:
         call, whole = self._tape.calls[number], len(self._tape.ids)
         if len(rows) < whole:
             index = self._tape.index(rows)
@@ -265,8 +254,9 @@ class Again:
         loaded = self._loaded
         modules = [] if hooks is None else [replace(hook, turn=None) for hook in hooks.modules]
         taps = [] if hooks is None else [replace(hook, turn=None) for hook in hooks.attention]
-        attention = loaded.part(number, loaded.architecture.attention)
-        rests = {attention: partial(self._rest, number, rows)} if self._tape.keys else {}
+        rests = {}
+        if self._tape.keys:
+            rests[loaded.part(number, loaded.architecture.attention)] = partial(self._rest, number, rows)
         with (
             attached(modules),
             attention_tapped(loaded.network, taps, rests, written_out=self._is_written_out),

@@ -9,6 +9,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPainterPath
 
 from gui.theme.heat import heat, heat_ink
+from gui.widgets.number_format import ABOUT, MINUS
 
 if TYPE_CHECKING:
     from gui.surgery.grid_model import CellHeat
@@ -49,7 +50,9 @@ class HeatPainter:
             return
         font = self._theme.font(SIZE)
         metrics = QFontMetricsF(font)
-        fits = box.height() >= metrics.height() and metrics.horizontalAdvance(swept.number) <= box.width() - taken - 4
+        # Where a small number does not fit beside others, "about zero" would stand alone among signs.
+        wide = metrics.horizontalAdvance(f"{MINUS}0.00" if swept.number.startswith(ABOUT) else swept.number)
+        fits = box.height() >= metrics.height() and wide <= box.width() - taken - 4
         painter.setFont(font)
         painter.setPen(ink)
         painter.drawText(

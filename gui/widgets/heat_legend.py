@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil, log10
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +24,8 @@ SIZE, RAMP, LEAST_RAMP, STEPS = 12, 160, 60, 101
 
 def end_words(limit: float, *, is_signed: bool, clipped: bool) -> tuple[str, str, str]:
     """Return the numbers below a ramp: its start, its middle and its end."""
-    digits = 3 if limit < 0.1 else 2 if limit < 10 else 1
+    small = max(3, ceil(-log10(limit))) if limit > 0 else 3
+    digits = small if limit < 0.1 else 2 if limit < 10 else 1
     beyond = "\N{GREATER-THAN OR EQUAL TO}\N{THIN SPACE}" if clipped else ""
     before = "\N{LESS-THAN OR EQUAL TO}\N{THIN SPACE}" if clipped else ""
     if not is_signed:

@@ -183,7 +183,9 @@ class HeatPainting:
         one, font = place.rect((0, 0)), self._theme.font(LABEL)
         metrics, room = QFontMetrics(font), one.width() - self._theme.pixels(6)
         write = signed if shown.signed else plain
-        fits = (d for d in (3, 2, 1) if metrics.horizontalAdvance(signed(-shown.limit, d)) < room)
+        # At digits at which the greatest is nearly nothing, the sign says more.
+        told = [d for d in (3, 2, 1) if round(shown.limit, d)]
+        fits = (d for d in told if metrics.horizontalAdvance(signed(-shown.limit, d)) < room)
         digits = next(fits, 0) if one.height() >= metrics.height() else 0
         if min(one.width(), one.height()) < self._theme.pixels(SMALLEST_SIGN):
             return

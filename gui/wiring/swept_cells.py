@@ -30,7 +30,7 @@ def swept_cells(shown: Picture, chosen: tuple[int, ...], brush: Brush) -> dict[S
         value = float(shown.values[number])
         if np.isnan(value) or request.cells[number].site.neuron is not None:
             continue
-        digits = 2 if shown.limit < 10 else 1
+        digits = 1 if shown.limit >= 10 else 2 if shown.limit >= 0.05 else 3
         found[request.cells[number].site] = CellHeat(
             share=value / shown.limit,
             number=signed(value, digits) if shown.readout.signed else plain(value, digits),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from itertools import pairwise
 from unittest.mock import patch
+from weakref import ref
 
 import pytest
 import torch
@@ -13,6 +15,7 @@ from transformers.pytorch_utils import Conv1D
 
 from core.hooks import product_ways, products
 from core.models.weight_layout import lay_out
+from tests.fixtures.multiplied import multiplied
 
 needs_onednn = pytest.mark.skipif(not product_ways.has_onednn(), reason="torch was built without oneDNN")
 WAYS = "core.hooks.product_ways"
@@ -158,3 +161,34 @@ def test_that_neurons_stay_to_be_seen_before_they_are_activated(rows: int, unsee
         mlp(x)
     handle.remove()
     torch.testing.assert_close(seen[0], wanted, atol=0.2, rtol=0.02)
+
+
+def test_that_what_is_known_of_a_part_keeps_nothing_of_a_model_that_was_let_go() -> None:
+    head, below = torch.nn.Linear(32, 64), torch.nn.Linear(32, 64)
+    block = torch.nn.Sequential(below)
+    gone = [ref(each) for each in (head, block, below)]
+    with products.fast_products([head, block], 5):
+        pass
+    del head, block, below
+    gc.collect()
+    assert [each() for each in gone] == [None] * 3
+
+
+@needs_onednn
+def test_that_a_weight_is_laid_out_once_for_all_that_goes_through_it() -> None:
+    block, laid_out = gpt2_mlp(), []
+
+    def packed(weight: torch.Tensor) -> torch.Tensor:
+        laid_out.append(tuple(weight.shape))
+        return torch.ops.mkldnn._reorder_linear_weight(weight, product_ways.MANY_ROWS)
+
+    with (
+        torch.inference_mode(),
+        patch(f"{WAYS}._packed", packed),
+        multiplied(None, laid_out=True, many_rows=16),
+        products.fast_products([block], 64, unseen=True),
+    ):
+        for _ in range(2):
+            with products.fast_products([block], 32):  # as every layer that is run does for itself
+                block(torch.randn(32, 32))
+    assert laid_out == [(48, 32), (32, 48)]

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QColor
+import pytest
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
 from core.sites.site import Site
 from gui.surgery.grid_model import CellHeat
 from gui.surgery.head_grid import HeadGrid
+from gui.surgery.heat_painter import HeatPainter
+from gui.theme.theme import Theme
 from tests.fixtures.leaks import settle
 from tests.gui.painted_parts import PaintedParts
 
@@ -56,3 +60,16 @@ def test_that_the_whole_grid_is_painted_when_the_colours_go(qtbot: QtBot, grid: 
     assert color(grid, 5) != before
     grid.set_swept({})
     assert color(grid, 5) == before
+
+
+@pytest.mark.parametrize(("width", "is_written"), [(22, False), (60, True)])
+def test_that_about_zero_does_not_stand_alone_among_signs(width: int, is_written: bool, theme: Theme) -> None:
+    def painted(number: str) -> QImage:
+        image = QImage(width, 16, QImage.Format.Format_ARGB32)
+        image.fill(0)
+        painter = QPainter(image)
+        HeatPainter(theme).paint(painter, QRectF(image.rect()), CellHeat(0.0, number, lambda: "told"))
+        painter.end()
+        return image
+
+    assert (painted("≈0") != painted("")) == is_written

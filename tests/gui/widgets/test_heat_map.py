@@ -124,6 +124,8 @@ def test_that_the_ends_of_a_ramp_say_what_lies_beyond() -> None:
     assert end_words(0.5, is_signed=True, clipped=False) == ("−0.50", "0", "+0.50")
     assert end_words(2, is_signed=True, clipped=True) == ("≤\u2009−2.00", "0", "≥\u2009+2.00")
     assert end_words(0.05, is_signed=False, clipped=False) == ("0", "", "0.050")
+    assert end_words(0.0004, is_signed=True, clipped=False) == ("−0.0004", "0", "+0.0004")
+    assert end_words(0, is_signed=True, clipped=False) == ("0", "0", "0")
 
 
 def test_that_the_legend_reads_out_what_it_shows(qtbot: QtBot) -> None:
