@@ -33,6 +33,8 @@ TRIED: tuple[tuple[int, int, tuple[str | None, ...]], ...] = (
 )
 FEW_ROWS = 24
 ROUNDS = 15
+# A weight that is smaller stays in the caches, where all ways take about as long: less than it takes to try them.
+LEAST_BYTES = 2 * 2**20
 # So many weights take turns, as in a model, up to so many bytes: what was read just before is read faster.
 WEIGHTS, MOST_BYTES = 24, 64 * 2**20
 # A weight that is hardly quicker when it is laid out is not worth what that takes.
@@ -90,7 +92,7 @@ def quick_product(weight: Tensor, bias: Tensor | None, rows: int) -> Forward | N
     if rows >= MANY_ROWS:
         return packed_product(weight, bias) if packing_pays() else None
     # By these a weight that stands in memory the other way round would be turned first.
-    if not weight.is_contiguous():
+    if not weight.is_contiguous() or (rows <= FEW_ROWS and weight.nbytes < LEAST_BYTES):
         return None
     tried, ways = next((tried, ways) for most, tried, ways in TRIED if rows <= most)
     n_out, n_in = weight.shape if rows <= FEW_ROWS else (2 * WIDEST, WIDEST)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from itertools import pairwise
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 from weakref import ref
 
 import pytest
@@ -37,6 +37,7 @@ def test_that_the_number_of_rows_decides_what_was_tried(rows: int, asked: int | 
 
     with (
         torch.inference_mode(),
+        patch(f"{WAYS}.LEAST_BYTES", 0),
         patch(f"{WAYS}.quickest_way", tried),
         patch(f"{WAYS}.packing_pays", return_value=way is not None),
         products.fast_products([layer], rows),
@@ -63,7 +64,7 @@ def test_that_a_weight_that_would_be_turned_first_is_left_to_torch(turned: bool)
     layer = Conv1D(48, 32)
     if turned:
         lay_out(torch.nn.Sequential(layer))
-    with patch(f"{WAYS}.quickest_way", return_value="oneDNN"), patch(f"{WAYS}.packing_pays", return_value=True):
+    with multiplied("oneDNN", laid_out=True):
         with products.fast_products([layer], 5):
             assert ("forward" in layer.__dict__) == turned
         with products.fast_products([layer], 1000):
@@ -74,8 +75,15 @@ def test_that_a_vocabulary_is_not_made_to_try_a_product() -> None:
     sizes: list[int] = []
     with patch(f"{WAYS}.quickest_way", lambda ways, rows, n_out, n_in: sizes.append(4 * n_out * n_in)):
         product_ways.quick_product(torch.empty(200_000, 2048, device="meta"), None, 5)
-        product_ways.quick_product(torch.empty(48, 32, device="meta"), None, 5)
-    assert sizes == [product_ways.MOST_BYTES // 2, 4 * 48 * 32]
+        product_ways.quick_product(torch.empty(1024, 512, device="meta"), None, 5)
+    assert sizes == [product_ways.MOST_BYTES // 2, 4 * 1024 * 512]
+
+
+@pytest.mark.parametrize(("rows", "is_tried"), [(1, False), (24, False), (25, True)])
+def test_that_small_weights_are_multiplied_as_usual_without_trying(rows: int, is_tried: bool) -> None:
+    with patch(f"{WAYS}.quickest_way", Mock(return_value=None)) as tried:
+        product_ways.quick_product(torch.empty(1024, 511), None, rows)
+    assert tried.called == is_tried
 
 
 @needs_onednn
