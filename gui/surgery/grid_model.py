@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from core.interventions.plan import ParamValue
@@ -178,7 +179,7 @@ class GridModel:
 
     def cell(self, site: Site) -> Cell | None:
         """Return the cell that stands for a site, or None where there is none, or it stands for another now."""
-        return next((cell for cell in self.cells_of(site) if self.site(cell) == site), None)
+        return _cells_by_site(self).get(site)
 
     def cells_of(self, site: Site) -> tuple[Cell, ...]:
         """Return the cells that a site belongs to, whichever hook point they stand for now."""
@@ -252,6 +253,12 @@ class GridModel:
     def with_points(self, points: GridPoints) -> GridModel:
         """Return the same model with cells that stand for other hook points."""
         return replace(self, points=points)
+
+
+@lru_cache(maxsize=4)
+def _cells_by_site(model: GridModel) -> dict[Site, Cell]:
+    """Return where each site stands: asked for hundreds at a time while a sweep comes in."""
+    return {model.site(cell): cell for cell in model.cells}
 
 
 def grid_model(info: ModelInfo | None, points: GridPoints | None = None) -> GridModel | None:

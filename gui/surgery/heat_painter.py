@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,10 +13,14 @@ from gui.theme.heat import heat, heat_ink
 from gui.widgets.number_format import ABOUT, MINUS
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from gui.surgery.grid_model import CellHeat
     from gui.theme.theme import Theme
 
 SIZE, SIGN_FROM, ROUND_FROM, HATCHING = 12, 10, 16, 90
+# How many colours there are from nothing to the end of the ramp.
+STEPS = 255
 
 
 def shape(box: QRectF) -> QPainterPath:
@@ -31,10 +36,12 @@ class HeatPainter:
 
     def __init__(self, theme: Theme) -> None:
         self._theme = theme
-        self._colors: dict[tuple[float, bool], tuple[QColor, QColor]] = {}
+        self._ramps: dict[bool, NDArray[np.uint8]] = {}
+        self._colors: dict[tuple[int, bool], tuple[QColor, QColor]] = {}
 
     def forget(self) -> None:
         """Take the colours from the theme again."""
+        self._ramps.clear()
         self._colors.clear()
 
     def paint(self, painter: QPainter, box: QRectF, swept: CellHeat, taken: float = 0.0) -> None:
@@ -61,8 +68,13 @@ class HeatPainter:
 
     def _color_of(self, swept: CellHeat) -> tuple[QColor, QColor]:
         """Return the colour of a number, and one that can be read on it."""
-        key = (swept.share, swept.signed)
+        # A colour of its own for every number would cost as much as a cell, and not be told apart.
+        share = 0.0 if isnan(swept.share) else min(max(swept.share, -1.0), 1.0)
+        key = (round(STEPS * share), swept.signed)
         if key not in self._colors:
-            rgb = heat(self._theme.palette, np.array(swept.share), signed=swept.signed)
+            if swept.signed not in self._ramps:
+                shares = np.arange(-STEPS, STEPS + 1) / STEPS
+                self._ramps[swept.signed] = heat(self._theme.palette, shares, signed=swept.signed)
+            rgb = self._ramps[swept.signed][STEPS + key[0]]
             self._colors[key] = (QColor(*(int(part) for part in rgb)), QColor(heat_ink(rgb)))
         return self._colors[key]

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from gui.theme.palette import Palette
 
 
+# How light a part of a colour is, by its number; looked up, as every cell of a map asks.
+LIGHT = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in (n / 255 for n in range(256))]
+
+
 def _rgb(color: str) -> NDArray[np.float64]:
     return np.array([int(color[start : start + 2], 16) for start in (1, 3, 5)], dtype=np.float64)
 
@@ -45,6 +49,5 @@ def heat(palette: Palette, shares: NDArray[np.float64], *, signed: bool) -> NDAr
 
 def heat_ink(color: NDArray[np.uint8]) -> str:
     """Return black or white, whichever can be read on a colour; contrast as WCAG 2 defines it."""
-    parts = color.astype(np.float64) / 255
-    light = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
-    return "#000000" if float(light @ np.array([0.2126, 0.7152, 0.0722])) > 0.179 else "#ffffff"
+    red, green, blue = color.tolist()
+    return "#000000" if 0.2126 * LIGHT[red] + 0.7152 * LIGHT[green] + 0.0722 * LIGHT[blue] > 0.179 else "#ffffff"

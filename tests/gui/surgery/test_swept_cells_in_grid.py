@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
@@ -13,6 +15,7 @@ from core.sites.site import Site
 from gui.surgery.grid_model import CellHeat
 from gui.surgery.head_grid import HeadGrid
 from gui.surgery.heat_painter import HeatPainter
+from gui.theme.heat import heat
 from gui.theme.theme import Theme
 from tests.fixtures.leaks import settle
 from tests.gui.painted_parts import PaintedParts
@@ -73,3 +76,25 @@ def test_that_about_zero_does_not_stand_alone_among_signs(width: int, is_written
         return image
 
     assert (painted("≈0") != painted("")) == is_written
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_that_colours_are_those_of_the_ramp_and_there_are_not_more_than_can_be_told_apart(
+    signed: bool, theme: Theme
+) -> None:
+    painter = HeatPainter(theme)
+
+    def ground(share: float) -> list[int]:
+        image = QImage(9, 9, QImage.Format.Format_ARGB32)
+        image.fill(0)
+        on = QPainter(image)
+        painter.paint(on, QRectF(image.rect()), CellHeat(share, "", lambda: "told", signed=signed))
+        on.end()
+        color = QColor(image.pixel(4, 4))
+        return [color.red(), color.green(), color.blue()]
+
+    for share in (-1.0, -0.4, 0.0, 0.25, 1.0, 7.0):
+        wanted = heat(theme.palette, np.array(share), signed=signed)
+        assert np.abs(np.array(ground(share)) - wanted).max() <= 1
+    assert ground(0.25) == ground(0.2501)
+    assert ground(math.nan) == ground(0.0)
